@@ -1,0 +1,211 @@
+"""The camera file: one YAML per camera, checked whole before anything runs.
+
+The road frame is metres on the ground, right-handed: choose the origin and axes as the survey likes; rules use only
+what the file names. A `CameraFileError` names every fault found, with its place in the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from detectors.geometry import GeometryError, Homography
+from detectors.types import Point
+
+
+class CameraFileError(ValueError):
+    """A camera file that cannot be used; the message names the file and each fault in it."""
+
+
+def _zone(name: str) -> str:
+    if name not in ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"):
+        raise ValueError("timezone must be Asia/Jakarta (WIB), Asia/Makassar (WITA) or Asia/Jayapura (WIT)")
+    return name
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SurveyPoint(_Section):
+    """One surveyed point: ``image`` in pixels, ``road`` in metres."""
+
+    image: Point
+    road: Point
+
+
+class Calibration(_Section):
+    """How pixels become metres. ``image_sigma_px`` is the surveyor's own marking error, one sigma."""
+
+    points: tuple[SurveyPoint, ...]
+    image_sigma_px: float = Field(1.0, gt=0)
+
+
+class Lane(_Section):
+    """A lane: its polygon in metres, the lawful direction of travel as a vector, and what its signal lets it do."""
+
+    id: str
+    polygon: Annotated[tuple[Point, ...], Field(min_length=3)]
+    direction: Point
+    left_turn_on_red: bool = False
+
+    @model_validator(mode="after")
+    def _direction_is_not_zero(self) -> Lane:
+        if np.hypot(*self.direction) < 1e-6:
+            raise ValueError("direction must not be zero")
+        return self
+
+
+class StopLine(_Section):
+    """The stop line, from kerb to centre line in metres, and the lanes that it stops."""
+
+    road: tuple[Point, Point]
+    lanes: tuple[str, ...]
+
+
+class SignalHead(_Section):
+    """A signal head: its region ``xyxy`` in pixels around all three lamps, and the lanes that it governs.
+
+    ``source`` says where its state comes from: "image", or "feed" for a wired signal controller.
+    """
+
+    id: str
+    region: tuple[float, float, float, float]
+    lanes: tuple[str, ...]
+    source: str = Field("image", pattern="^(image|feed)$")
+
+
+class SpeedDevice(_Section):
+    """The instrument behind speed cases; without a certificate in force no speed case is made (DOMAIN.md)."""
+
+    id: str
+    certificate: str
+    valid_until: date
+
+
+class Location(_Section):
+    """Where the camera stands."""
+
+    street: str
+    latitude: float = Field(ge=-11.5, le=6.5)
+    longitude: float = Field(ge=94.5, le=141.5)
+
+
+class CameraFile(_Section):
+    """The camera file as written. ``enforce`` maps a rule id to that rule's parameters."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")
+    name: str
+    office: str
+    location: Location
+    timezone: Annotated[str, AfterValidator(_zone)]
+    frame_size: tuple[int, int]
+    calibration: Calibration
+    lanes: Annotated[tuple[Lane, ...], Field(min_length=1)]
+    stop_line: StopLine | None = None
+    junction: tuple[Point, ...] | None = None
+    signals: tuple[SignalHead, ...] = ()
+    measuring_zone: tuple[Point, ...] | None = None
+    speed_limit_kmh: float | None = Field(None, gt=0, le=200)
+    speed_device: SpeedDevice | None = None
+    enforce: dict[str, dict[str, float | bool | str]]
+    detect_size: int = Field(960, ge=320, le=2560, multiple_of=32)
+    recorded_at: datetime | None = None
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> CameraFile:
+        lanes = {lane.id for lane in self.lanes}
+        if len(lanes) != len(self.lanes):
+            raise ValueError("lanes: two lanes have the same id")
+        named = [("stop_line", self.stop_line.lanes)] if self.stop_line else []
+        named += [(f"signals.{s.id}", s.lanes) for s in self.signals]
+        for where, ids in named:
+            if missing := set(ids) - lanes:
+                raise ValueError(f"{where}: no such lane: {', '.join(sorted(missing))}")
+        if self.recorded_at is not None and self.recorded_at.tzinfo is None:
+            raise ValueError("recorded_at: give the zone, as in 2026-08-17T07:15:00+07:00")
+        return self
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that can be used: its file, the homography fitted from it, and the file's SHA-256."""
+
+    file: CameraFile
+    homography: Homography
+    sha256: str
+
+    @property
+    def id(self) -> str:
+        """The camera's id."""
+        return self.file.id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which its times are shown."""
+        return ZoneInfo(self.file.timezone)
+
+    def lane(self, lane_id: str) -> Lane:
+        """Give the lane of that id."""
+        return next(lane for lane in self.file.lanes if lane.id == lane_id)
+
+
+def load_camera(path: Path, rule_needs: Mapping[str, frozenset[str]] | None = None) -> Camera:
+    """Read and check a camera file.
+
+    Args:
+        path: the YAML file.
+        rule_needs: for every known rule id the sections that it needs (see `detectors.rules.registry.NEEDS`).
+
+    Raises:
+        CameraFileError: no such file, not YAML, or a fault in it; the message lists all that were found.
+    """
+    try:
+        raw = path.read_bytes()
+        data = yaml.safe_load(raw)
+    except OSError as error:
+        raise CameraFileError(f"{path}: cannot read the camera file: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CameraFileError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise CameraFileError(f"{path}: a camera file is a YAML mapping with id, calibration, lanes, enforce, …")
+    return parse_camera(data, str(path), hashlib.sha256(raw).hexdigest(), rule_needs)
+
+
+def parse_camera(
+    data: Mapping[str, Any], where: str, sha256: str, rule_needs: Mapping[str, frozenset[str]] | None = None
+) -> Camera:
+    """Check a camera file's content; ``where`` names it in errors. Raises `CameraFileError`."""
+    try:
+        file = CameraFile.model_validate(data)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in e['loc']) or 'file'}: {e['msg'].removeprefix('Value error, ')}"
+            f"{'' if e['type'] == 'missing' or not e['loc'] else f' (given: {e["input"]!r:.60})'}"
+            for e in error.errors()
+        ]
+        raise CameraFileError(f"{where}: " + "; ".join(faults)) from error
+    faults = []
+    for rule, needs in ((r, (rule_needs or {}).get(r)) for r in file.enforce):
+        if rule_needs is not None and needs is None:
+            faults.append(f"enforce.{rule}: unknown rule; known: {', '.join(sorted(rule_needs))}")
+        faults += [f"{need}: missing, and enforce.{rule} needs it" for need in sorted(needs or ())
+                   if not getattr(file, need)]
+    try:
+        homography = Homography.from_points(
+            [p.image for p in file.calibration.points], [p.road for p in file.calibration.points]
+        )
+    except GeometryError as error:
+        faults.append(f"calibration.points: {error}")
+    if faults:
+        raise CameraFileError(f"{where}: " + "; ".join(faults))
+    return Camera(file, homography, sha256)

@@ -1,0 +1,41 @@
+"""The one interface of a violation rule.
+
+A rule is fed one `Scene` after another of one camera, in time order, and answers with the violations that have
+just become certain. It keeps its own state per track and forgets a track when the tracker does. It knows the
+camera's geometry and its own parameters, and nothing else: no plates, no owners, no database, no clock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from detectors.camera import Camera
+from detectors.types import Scene, Violation
+
+_NAMESPACE = uuid.UUID("6f0e5a0c-6f5c-5b0e-9d1c-0e71e0000001")
+
+
+class Rule(Protocol):
+    """One kind of violation on one camera."""
+
+    rule_id: str
+
+    def update(self, scene: Scene) -> list[Violation]:
+        """Take in one moment; give the violations that it completes."""
+        ...
+
+    def finish(self) -> list[Violation]:
+        """The source has ended: give what was certain already and only waited for its track to end."""
+        ...
+
+
+RuleFactory = Callable[[Camera, Mapping[str, object]], Rule]
+
+
+def violation_id(camera_id: str, rule_id: str, track_began_at: datetime, track_id: int) -> str:
+    """Give the same id to the same event on every replay, and different ids to two tracks begun at once."""
+    began = track_began_at.isoformat(timespec="microseconds")
+    return str(uuid.uuid5(_NAMESPACE, f"{camera_id}|{rule_id}|{began}|{track_id}"))

@@ -1,0 +1,32 @@
+"""What crosses the wall of `plate_reader/`: crops in, a reading with a probability for each character out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class PlateReading:
+    """What was read on one plate, from one crop or voted over a track's crops.
+
+    ``text`` is the NRKB in canonical form without spaces (``B1234ABC``), or None where nothing that obeys the
+    TNKB grammar could be read. ``character_probabilities`` has one value in 0..1 per character of ``text``.
+    ``accepted`` is the reader's own word that the text may go on without a person retyping it: it looks at the
+    weakest character and at agreement between crops, never at the mean. ``reason`` says why not, in words.
+    ``colour`` is the plate's base colour: white, black, yellow, red, green, or None where it cannot be told.
+    ``box_xyxy`` is in pixels of the picture that was given. ``crops_read`` counts the crops behind the vote.
+    """
+
+    text: str | None
+    accepted: bool
+    confidence: float
+    character_probabilities: tuple[float, ...]
+    colour: str | None
+    colour_confidence: float
+    box_xyxy: Box
+    crops_read: int = 1
+    expiry: str | None = None
+    alternatives: tuple[tuple[str, float], ...] = ()
+    reason: str = ""
