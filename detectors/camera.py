@@ -1,7 +1,7 @@
 """The camera file: one YAML per camera, checked whole before anything runs.
 
-The road frame is metres on the ground, right-handed: choose the origin and axes as the survey likes; rules use only
-what the file names. A `CameraFileError` names every fault found, with its place in the file.
+The road frame is metres on the ground, right-handed: choose the origin and axes as the survey likes; rules
+use only what the file names. A `CameraFileError` names every fault found, with its place in the file.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class Calibration(_Section):
 
 
 class Lane(_Section):
-    """A lane: its polygon in metres, the lawful direction of travel as a vector, and what its signal lets it do."""
+    """A lane: its polygon in metres, the lawful direction of travel as a vector, and what its signal lets it
+    do."""
 
     id: str
     polygon: Annotated[tuple[Point, ...], Field(min_length=3)]
@@ -177,7 +178,9 @@ def load_camera(path: Path, rule_needs: Mapping[str, frozenset[str]] | None = No
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CameraFileError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(data, dict):
-        raise CameraFileError(f"{path}: a camera file is a YAML mapping with id, calibration, lanes, enforce, …")
+        raise CameraFileError(
+            f"{path}: a camera file is a YAML mapping with id, calibration, lanes, enforce, …"
+        )
     return parse_camera(data, str(path), hashlib.sha256(raw).hexdigest(), rule_needs)
 
 
@@ -188,18 +191,17 @@ def parse_camera(
     try:
         file = CameraFile.model_validate(data)
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(str(part) for part in e['loc']) or 'file'}: {e['msg'].removeprefix('Value error, ')}"
-            f"{'' if e['type'] == 'missing' or not e['loc'] else f' (given: {e["input"]!r:.60})'}"
-            for e in error.errors()
-        ]
+        faults = [_fault(e) for e in error.errors()]
         raise CameraFileError(f"{where}: " + "; ".join(faults)) from error
     faults = []
     for rule, needs in ((r, (rule_needs or {}).get(r)) for r in file.enforce):
         if rule_needs is not None and needs is None:
             faults.append(f"enforce.{rule}: unknown rule; known: {', '.join(sorted(rule_needs))}")
-        faults += [f"{need}: missing, and enforce.{rule} needs it" for need in sorted(needs or ())
-                   if not getattr(file, need)]
+        faults += [
+            f"{need}: missing, and enforce.{rule} needs it"
+            for need in sorted(needs or ())
+            if not getattr(file, need)
+        ]
     try:
         homography = Homography.from_points(
             [p.image for p in file.calibration.points], [p.road for p in file.calibration.points]
@@ -209,3 +211,9 @@ def parse_camera(
     if faults:
         raise CameraFileError(f"{where}: " + "; ".join(faults))
     return Camera(file, homography, sha256)
+
+
+def _fault(e: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in e["loc"]) or "file"
+    given = "" if e["type"] == "missing" or not e["loc"] else f" (given: {e['input']!r:.60})"
+    return f"{place}: {e['msg'].removeprefix('Value error, ')}{given}"

@@ -28,18 +28,21 @@ class Homography:
 
     @classmethod
     def from_points(cls, image: list[Point], road: list[Point]) -> Homography:
-        """Fit from surveyed pairs: ``image`` in pixels, ``road`` in metres, at least four, no three in a line.
+        """Fit from surveyed pairs: ``image`` in pixels, ``road`` in metres, at least four, no three in a
+        line.
 
         Raises:
             GeometryError: fewer than four pairs, or points that lie in a line.
         """
         if len(image) != len(road) or len(image) < 4:
             raise GeometryError(f"a homography needs at least 4 surveyed points, {len(image)} given")
-        source, target = np.asarray(image, float), np.asarray(road, float)
+        source, target = np.asarray(image, np.float64), np.asarray(road, np.float64)
         for name, points in (("image", source), ("road", target)):
             spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
             if spread[1] < 1e-6 * max(spread[0], 1.0):
-                raise GeometryError(f"the surveyed {name} points lie in a line: survey points across the road too")
+                raise GeometryError(
+                    f"the surveyed {name} points lie in a line: survey points across the road too"
+                )
         matrix, _ = cv2.findHomography(source, target)
         if matrix is None or abs(np.linalg.det(matrix)) < 1e-12:
             raise GeometryError("the surveyed points do not fix a road plane: check for two points swapped")
@@ -52,7 +55,7 @@ class Homography:
 
     def to_image(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map (N, 2) metres to (N, 2) pixels."""
-        return _apply(np.linalg.inv(self.image_to_road), np.atleast_2d(points))
+        return _apply(np.asarray(np.linalg.inv(self.image_to_road), np.float64), np.atleast_2d(points))
 
     def road_jacobian(self, point: Point) -> NDArray[np.float64]:
         """Give the 2x2 matrix of metres per pixel at an image point, d(road)/d(image)."""

@@ -1,8 +1,8 @@
 """What crosses the wall of `detectors/`: frames in, detections, tracks, signal states and violations out.
 
 Boxes are ``xyxy`` in pixels of the full frame, origin top left, x right, y down. Road positions are metres in
-the camera file's own road frame (see `detectors.camera`). Times are timezone-aware UTC; ``t_s`` is seconds since
-the source's first frame, taken from the source's timestamps and never from counting frames.
+the camera file's own road frame (see `detectors.camera`). Times are timezone-aware UTC; ``t_s`` is seconds
+since the source's first frame, taken from the source's timestamps and never from counting frames.
 """
 
 from __future__ import annotations
@@ -60,7 +60,12 @@ class Detection:
 
 @dataclass(frozen=True)
 class TrackPoint:
-    """One frame's sighting of a track. ``road_xy`` is the ground contact point in metres."""
+    """One frame's sighting of a track. ``road_xy`` is the ground contact point in metres.
+
+    ``clipped``: the box touches the picture's left, right or lower edge; ``occluded``: a nearer vehicle's box
+    covers its lower edge. In both cases the box's bottom centre is not where the vehicle stands: nothing is
+    measured there.
+    """
 
     frame_index: int
     t_s: float
@@ -68,20 +73,34 @@ class TrackPoint:
     box_xyxy: Box
     confidence: float
     road_xy: Point
+    clipped: bool = False
+    occluded: bool = False
+
+    @property
+    def measurable(self) -> bool:
+        """Tell whether ``road_xy`` may be measured from."""
+        return not (self.clipped or self.occluded) and self.road_xy[0] == self.road_xy[0]
 
 
 @dataclass(frozen=True)
 class Track:
     """A vehicle followed over frames; ``points`` are in time order.
 
-    ``label`` is the vehicle class that holds over the whole track (confidence-weighted vote). ``confirmed`` is
-    false until the tracker has seen the vehicle often enough: unconfirmed tracks never count for a violation.
+    ``label`` is the vehicle class that holds over the whole track (confidence-weighted vote). ``confirmed``
+    is false until the tracker has seen the vehicle often enough: unconfirmed tracks never count for a
+    violation. ``first_seen_at`` is when the track began (UTC), also where its oldest points were let go.
     """
 
     id: int
     label: str
     confirmed: bool
     points: tuple[TrackPoint, ...]
+    first_seen_at: datetime | None = None
+
+    @property
+    def began_at(self) -> datetime:
+        """When the track began, UTC: part of a violation's identity."""
+        return self.first_seen_at or self.points[0].captured_at
 
 
 @dataclass(frozen=True)

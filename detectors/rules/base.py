@@ -1,8 +1,8 @@
 """The one interface of a violation rule.
 
-A rule is fed one `Scene` after another of one camera, in time order, and answers with the violations that have
-just become certain. It keeps its own state per track and forgets a track when the tracker does. It knows the
-camera's geometry and its own parameters, and nothing else: no plates, no owners, no database, no clock.
+A rule is fed one `Scene` after another of one camera, in time order, and answers with the violations that
+have just become certain. It keeps its own state per track and forgets a track when the tracker does. It knows
+the camera's geometry and its own parameters, and nothing else: no plates, no owners, no database, no clock.
 """
 
 from __future__ import annotations

@@ -1,0 +1,284 @@
+"""How a track moved on the road, and how sure that is. Pure functions: a track in, numbers in metres and
+seconds out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from detectors.camera import Camera
+from detectors.geometry import Homography
+from detectors.types import Point, TrackPoint
+from detectors.vehicles import SIZES
+from detectors.viewpoint import CalibrationSpread, Viewpoint
+
+Array = NDArray[np.float64]
+
+JITTER_PX = 1.0
+JITTER_OF_HEIGHT = 0.012
+TIMESTAMP_SIGMA_S = 0.004
+KMH = 3.6
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A straight line on the road: ``origin`` in metres, ``unit`` the direction that counts as forward."""
+
+    origin: Point
+    unit: Point
+
+    @classmethod
+    def of(cls, origin: Point, direction: Point) -> Axis:
+        """Make one from a direction of any length."""
+        length = float(np.hypot(*direction))
+        return cls(origin, (direction[0] / length, direction[1] / length))
+
+    def along(self, point: Point) -> float:
+        """Give the position along the axis, metres."""
+        return (point[0] - self.origin[0]) * self.unit[0] + (point[1] - self.origin[1]) * self.unit[1]
+
+    def left(self, point: Point) -> float:
+        """Give the distance to the left of the axis, metres, as a driver facing forward sees it."""
+        return (point[1] - self.origin[1]) * self.unit[0] - (point[0] - self.origin[0]) * self.unit[1]
+
+
+@dataclass(frozen=True)
+class Path:
+    """Positions along an axis: ``t`` (N,) seconds, ``along`` and ``left`` (N,) metres, ``sigma`` (N,) metres.
+
+    ``sigma`` is one standard deviation along the axis from box jitter alone: the calibration's own error is
+    common to all points and is added where it matters.
+    """
+
+    t: Array
+    along: Array
+    left: Array
+    sigma: Array
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A measured speed: ``half_width_kmh`` is half of the 95% interval; ``second_kmh`` the independent
+    estimate."""
+
+    kmh: float
+    half_width_kmh: float
+    second_kmh: float | None
+    points: int
+    length_m: float
+    start_s: float
+    end_s: float
+
+    @property
+    def lower_kmh(self) -> float:
+        """The lower bound of the 95% interval."""
+        return self.kmh - self.half_width_kmh
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether the second estimate exists and lies within max(6 km/h, 15%) of the first."""
+        return self.second_kmh is not None and abs(self.second_kmh - self.kmh) <= max(6.0, 0.15 * self.kmh)
+
+
+def contact(box: tuple[float, float, float, float]) -> Point:
+    """Give the box's bottom centre in pixels: where the vehicle's near end meets the road."""
+    return (box[0] + box[2]) / 2, box[3]
+
+
+def jitter_px(point: TrackPoint) -> float:
+    """Give one sigma of a box edge in pixels: a floor, and a share of the box's height for large boxes."""
+    return float(np.hypot(JITTER_PX, JITTER_OF_HEIGHT * (point.box_xyxy[3] - point.box_xyxy[1])))
+
+
+def sigma_along(homography: Homography, point: TrackPoint, unit: Point) -> float:
+    """Give one sigma in metres along ``unit`` of a sighting's road position, from box jitter.
+
+    The homography's Jacobian carries pixels to metres (GUM section 5.1.2); the bottom centre's x is the mean
+    of two edges, so its variance is half of an edge's.
+    """
+    row = np.asarray(unit) @ homography.road_jacobian(contact(point.box_xyxy))
+    sigma = jitter_px(point)
+    return float(sigma * np.sqrt(row[0] ** 2 / 2 + row[1] ** 2))
+
+
+def path(points: Sequence[TrackPoint], homography: Homography, axis: Axis) -> Path:
+    """Put a track's measurable sightings on an axis; others are left out."""
+    used = [p for p in points if p.measurable]
+    return Path(
+        np.array([p.t_s for p in used], float),
+        np.array([axis.along(p.road_xy) for p in used], float),
+        np.array([axis.left(p.road_xy) for p in used], float),
+        np.array([sigma_along(homography, p, axis.unit) for p in used], float),
+    )
+
+
+def smoothed(values: Array, window: int = 3) -> Array:
+    """Running median over an odd window: one wild box does not move it; ends are repeated."""
+    if len(values) < window:
+        return values
+    half = window // 2
+    padded = np.concatenate([np.repeat(values[:1], half), values, np.repeat(values[-1:], half)])
+    out: Array = np.median(np.lib.stride_tricks.sliding_window_view(padded, window), axis=1)
+    return out
+
+
+def velocity(points: Sequence[TrackPoint], window_s: float = 0.7) -> Point | None:
+    """Give the road velocity (m/s, both axes) over the last ``window_s`` of measurable sightings, or None."""
+    last = points[-1].t_s if points else 0.0
+    used = [p for p in points if p.measurable and p.t_s >= last - window_s]
+    if len(used) < 3 or used[-1].t_s - used[0].t_s < window_s / 3:
+        return None
+    t = np.array([p.t_s for p in used])
+    xy = np.array([p.road_xy for p in used])
+    # Theil-Sen: the median of all slopes shrugs off a third of wild boxes.
+    i, j = np.triu_indices(len(t), 1)
+    slopes = (xy[j] - xy[i]) / (t[j] - t[i])[:, None]
+    v = np.median(slopes, axis=0)
+    return float(v[0]), float(v[1])
+
+
+def is_standing(p: Path, since_s: float, slack_mps: float = 0.5) -> bool:
+    """Tell whether the vehicle stood from ``since_s`` to the path's end.
+
+    Standing: the fitted speed is under ``slack_mps`` and no smoothed position strays further than jitter
+    explains.
+    """
+    inside = p.t >= since_s
+    if inside.sum() < 4:
+        return False
+    t, s, sigma = p.t[inside], smoothed(p.along[inside]), p.sigma[inside]
+    slope = float(np.polyfit(t - t.mean(), s, 1)[0])
+    spread = float(s.max() - s.min())
+    return abs(slope) < slack_mps and spread < slack_mps * float(t[-1] - t[0]) + 3 * float(np.median(sigma))
+
+
+def heading_degrees(v: Point, axis: Axis) -> float:
+    """Give the angle of a velocity from the axis, degrees in -180..180, positive to the left."""
+    forward = v[0] * axis.unit[0] + v[1] * axis.unit[1]
+    left = v[1] * axis.unit[0] - v[0] * axis.unit[1]
+    return float(np.degrees(np.arctan2(left, forward)))
+
+
+def speed_over(
+    points: Sequence[TrackPoint],
+    label: str,
+    camera: Camera,
+    axis: Axis,
+    spread: CalibrationSpread,
+    view: Viewpoint | None,
+) -> Speed | None:
+    """Measure the mean speed along ``axis`` over the sightings given.
+
+    Weighted least squares of position on time; each weight is 1/(box jitter² + (speed · timestamp jitter)²).
+    The slope's variance is scaled up by the residuals where they exceed what was assumed (never below a
+    quarter), and by (1+r)/(1-r) for residuals that follow one another with lag-one correlation r. To it is
+    added, in squares, the calibration's own error of the distance covered. The interval is 95%, Student's t
+    with N-2 degrees of freedom. Source: Draper and Smith, Applied Regression Analysis, 3rd ed., sections 1.4
+    and 9.2; JCGM 100:2008, section 5.
+
+    Returns:
+        None where fewer than four sightings can be measured from.
+    """
+    used = [p for p in points if p.measurable]
+    if len(used) < 4:
+        return None
+    p = path(used, camera.homography, axis)
+    rough = abs(p.along[-1] - p.along[0]) / max(p.t[-1] - p.t[0], 1e-6)
+    variance = p.sigma**2 + (rough * TIMESTAMP_SIGMA_S) ** 2
+    slope, slope_variance, residuals = _fit(p.t, p.along, variance)
+    keep = np.abs(residuals) <= 3.5 * max(1.0, 1.4826 * float(np.median(np.abs(residuals))))
+    if 4 <= keep.sum() < len(keep):
+        slope, slope_variance, residuals = _fit(p.t[keep], p.along[keep], variance[keep])
+    n = len(residuals)
+    scale = max(float(np.sum(residuals**2)) / (n - 2), 0.25)
+    r = float(
+        np.clip(np.sum(residuals[1:] * residuals[:-1]) / max(float(np.sum(residuals**2)), 1e-12), 0.0, 0.8)
+    )
+    ends = np.array([contact(used[0].box_xyxy), contact(used[-1].box_xyxy)], float)
+    distance = abs(float(p.along[-1] - p.along[0]))
+    moved = spread.shifts(ends) @ np.asarray(axis.unit)
+    relative = float(np.sqrt(np.sum((moved[:, 1] - moved[:, 0]) ** 2))) / max(distance, 0.5)
+    sigma = np.sqrt(slope_variance * scale * (1 + r) / (1 - r) + (slope * relative) ** 2)
+    second = speed_from_size(used, label, camera.homography, axis, view)
+    return Speed(
+        slope * KMH,
+        float(stats.t.ppf(0.975, n - 2) * sigma) * KMH,
+        None if second is None else second * KMH,
+        n,
+        distance,
+        float(p.t[0]),
+        float(p.t[-1]),
+    )
+
+
+def _fit(t: Array, s: Array, variance: Array) -> tuple[float, float, Array]:
+    w = 1.0 / variance
+    mean_t, mean_s = np.sum(w * t) / w.sum(), np.sum(w * s) / w.sum()
+    spread = np.sum(w * (t - mean_t) ** 2)
+    slope = float(np.sum(w * (t - mean_t) * (s - mean_s)) / spread)
+    residuals: Array = (s - mean_s - slope * (t - mean_t)) * np.sqrt(w)
+    return slope, float(1.0 / spread), residuals
+
+
+def speed_from_size(
+    points: Sequence[TrackPoint], label: str, homography: Homography, axis: Axis, view: Viewpoint | None
+) -> float | None:
+    """Estimate the speed along the axis, m/s, from how fast the box shrinks or grows: not from where it is.
+
+    Under a pinhole camera a thing of fixed width W shows ``w = W f / d`` pixels at depth d. For a point of
+    the road the depth is, up to one factor, the denominator of the road-to-image homography, linear in the
+    road position: ``d = g·(x, y, 1)`` with g its third row. So ``u = 1/w`` is proportional to d, and along
+    the axis ``v = (d_mid / (∂d/∂s)) · (du/dt) / u_mid``: the unknown W and f drop out. A box spans the side
+    of a vehicle too where the camera sees it; where the camera's position is known, the width of a
+    class-typical cuboid's silhouette at each place is divided out first. Source: Hartley and Zisserman,
+    section 8.1; the time-to-contact relation of Lee, 1976.
+
+    Returns:
+        None where depth hardly changes along the axis (a camera looking across or straight down).
+    """
+    used = [p for p in points if p.measurable]
+    if len(used) < 4:
+        return None
+    road = np.array([p.road_xy for p in used])
+    g = np.linalg.inv(homography.image_to_road)[2]
+    depth = np.column_stack([road, np.ones(len(road))]) @ g
+    gradient = float(g[0] * axis.unit[0] + g[1] * axis.unit[1])
+    t = np.array([p.t_s for p in used])
+    width = np.array([p.box_xyxy[2] - p.box_xyxy[0] for p in used])
+    if view is not None:
+        width = width / (_silhouette_widths(road, label, axis, view) * np.abs(depth))
+    else:
+        width = width * 1.0
+    if np.any(~np.isfinite(width)) or np.any(width <= 0) or gradient == 0.0:
+        return None
+    middle = float(np.median(depth))
+    reach = abs(gradient) * float(np.ptp(road @ np.asarray(axis.unit)))
+    if reach < 0.12 * abs(middle):
+        return None
+    u = 1.0 / width
+    i, j = np.triu_indices(len(t), 1)
+    rate = float(np.median((u[j] - u[i]) / (t[j] - t[i])))
+    at = float(np.median(u - rate * (t - t.mean())))
+    return float(np.mean(depth)) / gradient * rate / at
+
+
+def _silhouette_widths(road: Array, label: str, axis: Axis, view: Viewpoint) -> Array:
+    """Give (N,) widths in pixels of a class-typical cuboid with its near end at each road point."""
+    size = SIZES.get(label, SIZES["car"])
+    unit, side = np.asarray(axis.unit), np.array([-axis.unit[1], axis.unit[0]])
+    away = (road - np.asarray(view.position[:2])) @ unit >= 0
+    out = []
+    for place, seen_from_rear in zip(road, away, strict=True):
+        far = unit * size.length * (1.0 if seen_from_rear else -1.0)
+        corners = [
+            [*(place + d + side * k * size.width / 2), z]
+            for d in (0 * far, far)
+            for k in (-1, 1)
+            for z in (0.3, size.height)
+        ]
+        out.append(float(np.ptp(view.to_image(np.array(corners))[:, 0])))
+    return np.array(out)

@@ -1,0 +1,124 @@
+"""A vehicle against a stop line: where its front and rear certainly are, whichever end the camera sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.camera import Camera, CameraFileError, Lane, StopLine
+from detectors.geometry import signed_side
+from detectors.kinematics import Axis, contact, sigma_along
+from detectors.types import Point, TrackPoint
+from detectors.vehicles import SIZES, VehicleSize
+from detectors.viewpoint import CalibrationSpread, Viewpoint, viewpoint
+
+SIGMAS = 2.0
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far past the stop line a vehicle reaches, metres along its lane, negative before it.
+
+    Each is a bound that holds with 95% for any vehicle of the class: the rear is at ``rear_min`` or further,
+    the front at ``front_min`` or further and at ``front_max`` or less. ``front`` is the likeliest, for the
+    record only.
+    """
+
+    rear_min: float
+    front_min: float
+    front_max: float
+    front: float
+
+
+class Approach:
+    """The stop line as the traffic of one lane meets it."""
+
+    def __init__(self, camera: Camera, stop_line: StopLine, lane: Lane) -> None:
+        self.lane = lane
+        self._homography = camera.homography
+        self._spread = CalibrationSpread.of(camera)
+        self._view: Viewpoint | None = viewpoint(camera.homography.image_to_road, camera.file.frame_size)
+        a, b = stop_line.road
+        unit = Axis.of(a, lane.direction).unit
+        if signed_side(a, b, (a[0] + unit[0], a[1] + unit[1])) < 0:
+            a, b = b, a
+        self._ends = (a, b)
+        self.axis = Axis.of(a, lane.direction)
+        # The line may lie askew to the lane: distances along the lane are distances from the line over this
+        # cosine.
+        self._cosine = signed_side(a, b, (a[0] + unit[0], a[1] + unit[1]))
+        if self._cosine < 0.3:
+            raise CameraFileError(
+                f"camera {camera.id}: stop_line.road: runs along lane {lane.id} instead of across it "
+                "(its two points are the two ends of the painted line)"
+            )
+        depth = np.linalg.inv(camera.homography.image_to_road)[2]
+        along = float(depth[:2] @ np.asarray(unit))
+        across = float(depth[0] * -unit[1] + depth[1] * unit[0])
+        sign = np.sign(float(depth @ np.array([*a, 1.0])))
+        self._away = float(along * sign / max(np.hypot(along, across), 1e-12))
+        self._skew = min(abs(across / along), 1.0) if along else 1.0
+
+    def past(self, point: Point) -> float:
+        """Give how far past the line a road point lies, metres along the lane."""
+        return signed_side(*self._ends, point) / self._cosine
+
+    def across(self, point: Point) -> float:
+        """Give where on the line a road point lies, 0 at one end and 1 at the other."""
+        a, b = np.asarray(self._ends, float)
+        return float((np.asarray(point) - a) @ (b - a) / ((b - a) @ (b - a)))
+
+    def reach(self, point: TrackPoint, label: str) -> Reach:
+        """Bound a vehicle's two ends from one sighting."""
+        size = SIZES.get(label, SIZES["truck"])
+        at = self.past(point.road_xy)
+        jitter = sigma_along(self._homography, point, self.axis.unit) / self._cosine
+        calibration = self._spread.sigma_along(contact(point.box_xyxy), self.axis.unit) / self._cosine
+        doubt = SIGMAS * float(np.hypot(jitter, calibration)) + self._skew * size.width / 2
+        return self._bounds(at, doubt, size, self._seen_from_behind(point.road_xy))
+
+    def _bounds(self, at: float, doubt: float, size: VehicleSize, behind: bool | None) -> Reach:
+        if behind is None:
+            # Seen from the side, the lower edge's middle is somewhere under the vehicle.
+            return Reach(
+                at - size.length_max - doubt, at - doubt, at + size.length_max + doubt, at + size.length / 2
+            )
+        if behind:
+            low = at - size.overhang_max - doubt
+            return Reach(
+                low,
+                low + size.length_min,
+                at + size.length_max + doubt,
+                at + size.length - size.overhang_max / 2,
+            )
+        return Reach(at - size.length_max - doubt, at - doubt, at + size.overhang_max + doubt, at)
+
+    def _seen_from_behind(self, road_xy: Point) -> bool | None:
+        cosine = self._away
+        if self._view is not None:
+            ray = np.subtract(road_xy, self._view.position[:2])
+            cosine = float(ray @ np.asarray(self.axis.unit) / max(float(np.hypot(*ray)), 1e-9))
+        return None if abs(cosine) < 0.5 else cosine > 0
+
+
+def approaches(camera: Camera, rule_id: str) -> list[tuple[Approach, tuple[str, ...]]]:
+    """Give each lane that the stop line stops with the signal heads that govern it.
+
+    Raises:
+        CameraFileError: no stop line, or no signal head governs any of its lanes.
+    """
+    line = camera.file.stop_line
+    if line is None:
+        raise CameraFileError(f"camera {camera.id}: stop_line: missing, and enforce.{rule_id} needs it")
+    found = []
+    for lane_id in line.lanes:
+        heads = tuple(s.id for s in camera.file.signals if lane_id in s.lanes)
+        if heads:
+            found.append((Approach(camera, line, camera.lane(lane_id)), heads))
+    if not found:
+        raise CameraFileError(
+            f"camera {camera.id}: signals: none governs a lane of the stop line ({', '.join(line.lanes)}), "
+            f"and enforce.{rule_id} needs one"
+        )
+    return found

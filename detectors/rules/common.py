@@ -1,0 +1,227 @@
+"""What the rules share: checked parameters, memory per track, one flag per vehicle, and the violation's
+making."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from detectors.camera import Camera, CameraFileError, Lane
+from detectors.geometry import Homography, inside
+from detectors.kinematics import contact, jitter_px, velocity
+from detectors.rules.base import violation_id
+from detectors.types import KeyFrame, Point, Scene, SignalState, Track, TrackPoint, Violation
+
+REPEAT_S = 2.0
+GAP_S = 1.5
+REPEAT_M = 4.0
+
+
+class Parameters(BaseModel):
+    """The parameters of one rule: an unknown one is an error, not a typo that goes unseen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def written(self) -> dict[str, float | str | bool]:
+        """Give them as they are written into a violation."""
+        return dict(self.model_dump())
+
+
+P = TypeVar("P", bound=Parameters)
+
+
+def parse_parameters(model: type[P], rule_id: str, camera: Camera, given: Mapping[str, object]) -> P:
+    """Check a rule's parameters.
+
+    Raises:
+        CameraFileError: an unknown, negative or mistyped parameter, named with its place in the file.
+    """
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        known = ", ".join(sorted(model.model_fields))
+        faults = []
+        for e in error.errors():
+            name = ".".join(str(part) for part in e["loc"])
+            if e["type"] == "extra_forbidden":
+                faults.append(f"enforce.{rule_id}.{name}: unknown parameter; known: {known}")
+            else:
+                faults.append(f"enforce.{rule_id}.{name}: {e['msg']} (given: {e['input']!r:.60})")
+        raise CameraFileError(f"camera {camera.id}: " + "; ".join(faults)) from error
+
+
+def distance_inside(polygon: Sequence[Point], point: Point) -> float:
+    """Give how far inside a polygon a point lies, metres; negative outside."""
+    p = np.asarray(point)
+    corners = np.asarray(polygon, float)
+    a, b = corners, np.roll(corners, -1, axis=0)
+    along = np.clip(np.sum((p - a) * (b - a), axis=1) / np.maximum(np.sum((b - a) ** 2, axis=1), 1e-12), 0, 1)
+    nearest = float(np.min(np.linalg.norm(a + along[:, None] * (b - a) - p, axis=1)))
+    return nearest if inside(tuple(polygon), point) else -nearest
+
+
+def lane_at(lanes: Iterable[Lane], point: Point, margin_m: float = 0.0) -> Lane | None:
+    """Give the lane in whose polygon a point lies, at least ``margin_m`` from its edge."""
+    best = max(((distance_inside(lane.polygon, point), lane.id, lane) for lane in lanes), key=lambda x: x[:2])
+    return best[2] if best[0] >= margin_m else None
+
+
+class SignalHistory:
+    """The states that govern one lane, over time."""
+
+    # No signal turns from red to green and back in this time: a shorter doubt between two reds was a red.
+    BRIDGE_S = 0.4
+
+    def __init__(self, heads: Sequence[str]) -> None:
+        self._heads = tuple(heads)
+        self._red: list[tuple[float, float]] = []
+        self._broken = True
+
+    def update(self, scene: Scene) -> SignalState:
+        """Take in one moment; give the state that governs."""
+        states = {scene.signals.get(head, SignalState.UNKNOWN) for head in self._heads}
+        state = _combined(states) if scene.clock_fit else SignalState.UNKNOWN
+        if state is SignalState.RED:
+            last = self._red[-1] if self._red else None
+            if last is not None and not self._broken and scene.t_s - last[1] <= self.BRIDGE_S:
+                self._red[-1] = (last[0], scene.t_s)
+            else:
+                self._red.append((scene.t_s, scene.t_s))
+            self._broken = False
+        elif state in (SignalState.GREEN, SignalState.AMBER) or not scene.clock_fit:
+            self._broken = True
+        self._red = [run for run in self._red if run[1] > scene.t_s - 180.0]
+        return state
+
+    def red_since(self, t_s: float) -> float | None:
+        """Give when the unbroken red that holds at ``t_s`` was first seen, or None where it was not red
+        then."""
+        return next((start for start, end in self._red if start <= t_s <= end), None)
+
+    def red_through(self, start_s: float, end_s: float) -> bool:
+        """Tell whether it was red without a break from one moment to the other."""
+        return any(start <= start_s and end_s <= end for start, end in self._red)
+
+
+def _combined(states: set[SignalState]) -> SignalState:
+    lit = states & {SignalState.RED, SignalState.AMBER, SignalState.GREEN}
+    if len(lit) == 1:
+        return lit.pop()
+    return SignalState.OFF if states == {SignalState.OFF} else SignalState.UNKNOWN
+
+
+@dataclass
+class _Flag:
+    ended_s: float
+    at: Point
+    speed: Point
+
+
+class Flagged:
+    """The vehicles that a rule has flagged: a second track of the same vehicle is known by where it takes
+    up."""
+
+    def __init__(self) -> None:
+        self._by_track: dict[int, _Flag] = {}
+
+    def follow(self, scene: Scene) -> None:
+        """Note where flagged vehicles are now; forget those long gone."""
+        for track in scene.tracks:
+            if track.id in self._by_track:
+                self._by_track[track.id] = _flag(track)
+        self._by_track = {k: f for k, f in self._by_track.items() if f.ended_s > scene.t_s - 60.0}
+
+    def add(self, track: Track) -> None:
+        """Note that this vehicle was flagged."""
+        self._by_track[track.id] = _flag(track)
+
+    def knows(self, track: Track) -> bool:
+        """Tell whether this vehicle was flagged already, under this id or one that ended where this one
+        began."""
+        if track.id in self._by_track:
+            return True
+        first = track.points[0]
+        for flag in self._by_track.values():
+            gap = first.t_s - flag.ended_s
+            if not -0.5 <= gap <= REPEAT_S:
+                continue
+            expected = (flag.at[0] + flag.speed[0] * gap, flag.at[1] + flag.speed[1] * gap)
+            reach = REPEAT_M + 0.5 * float(np.hypot(*flag.speed)) * max(gap, 0.0)
+            if np.hypot(first.road_xy[0] - expected[0], first.road_xy[1] - expected[1]) <= reach:
+                return True
+        return False
+
+
+def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
+    """Tell whether the last sighting cannot be the same vehicle as those before it: the tracker mixed two up.
+
+    Bounds: 35 m/s where the speed is not known yet; else the place expected from the last 0.7 s, give or take
+    2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. A gap of a
+    second or more counts as a jump.
+    """
+    used = [p for p in points[-24:] if p.measurable]
+    if len(used) < 2:
+        return False
+    a, b = used[-2], used[-1]
+    dt = b.t_s - a.t_s
+    if dt >= GAP_S:
+        return True
+    jacobian = homography.road_jacobian(contact(b.box_xyxy))
+    noise = 3 * jitter_px(b) * float(np.linalg.norm(jacobian, 2))
+    moved = np.subtract(b.road_xy, a.road_xy)
+    known = velocity(used[:-1])
+    if known is None:
+        return bool(np.hypot(*moved) > 35.0 * dt + 1.5 + noise)
+    return bool(np.hypot(*(moved - np.multiply(known, dt))) > 2.0 + noise + 4.0 * dt**2 + 2.0 * dt)
+
+
+def fresh(track: Track, seen_until_s: float) -> int:
+    """Give the index of the first sighting after a moment: a newly confirmed track brings several at once."""
+    i = len(track.points)
+    while i > 0 and track.points[i - 1].t_s > seen_until_s:
+        i -= 1
+    return i
+
+
+def _flag(track: Track) -> _Flag:
+    last = track.points[-1]
+    return _Flag(last.t_s, last.road_xy, velocity(track.points) or (0.0, 0.0))
+
+
+def key_frame(point: TrackPoint, caption: str, signals: Mapping[str, SignalState] | None = None) -> KeyFrame:
+    """Make the picture of one sighting."""
+    return KeyFrame(point.frame_index, point.t_s, point.box_xyxy, caption, dict(signals or {}))
+
+
+def make_violation(
+    rule_id: str,
+    camera: Camera,
+    track: Track,
+    span: tuple[TrackPoint, TrackPoint],
+    key_frames: Sequence[KeyFrame],
+    measured: Mapping[str, float | str],
+    parameters: Parameters,
+    speed: tuple[float, float] | None = None,
+) -> Violation:
+    """Put a finding together. ``speed`` is (km/h, half width of its 95% interval)."""
+    return Violation(
+        id=violation_id(camera.id, rule_id, track.began_at, track.id),
+        rule=rule_id,
+        camera_id=camera.id,
+        track_id=track.id,
+        vehicle_class=track.label,
+        track_began_at=track.began_at,
+        started_at=span[0].captured_at,
+        ended_at=span[1].captured_at,
+        start_s=span[0].t_s,
+        end_s=span[1].t_s,
+        key_frames=tuple(key_frames),
+        measured=dict(measured),
+        parameters=parameters.written(),
+        speed_kmh=None if speed is None else speed[0],
+        speed_uncertainty_kmh=None if speed is None else speed[1],
+    )

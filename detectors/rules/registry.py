@@ -1,0 +1,52 @@
+"""Which rules there are. A new rule is one module beside this one and one row here."""
+
+from __future__ import annotations
+
+from detectors.camera import Camera, CameraFileError
+from detectors.rules.base import Rule, RuleFactory
+from detectors.rules.no_helmet import NoHelmet
+from detectors.rules.red_light import RedLight
+from detectors.rules.speeding import Speeding
+from detectors.rules.stop_line import StopLineRule
+from detectors.rules.wrong_way import WrongWay
+
+RULES: dict[str, RuleFactory] = {
+    "red_light": RedLight,
+    "stop_line": StopLineRule,
+    "wrong_way": WrongWay,
+    "speeding": Speeding,
+    "no_helmet": NoHelmet,
+}
+
+# The sections of the camera file that a rule cannot do without.
+NEEDS: dict[str, frozenset[str]] = {
+    "red_light": frozenset({"stop_line", "signals", "junction"}),
+    "stop_line": frozenset({"stop_line", "signals"}),
+    "wrong_way": frozenset(),
+    "speeding": frozenset({"measuring_zone", "speed_limit_kmh", "speed_device"}),
+    "no_helmet": frozenset(),
+}
+
+
+def build_rules(camera: Camera) -> list[Rule]:
+    """Make the rules that a camera file enforces, in the file's order.
+
+    Raises:
+        CameraFileError: an unknown rule, a missing section, or an unknown or impossible parameter; all are
+        named.
+    """
+    rules: list[Rule] = []
+    faults: list[str] = []
+    for rule_id, parameters in camera.file.enforce.items():
+        factory = RULES.get(rule_id)
+        if factory is None:
+            known = ", ".join(sorted(RULES))
+            faults.append(f"camera {camera.id}: enforce.{rule_id}: unknown rule; known: {known}")
+            continue
+        try:
+            rules.append(factory(camera, dict(parameters)))
+        except CameraFileError as error:
+            faults.append(str(error))
+    if faults:
+        raise CameraFileError("; ".join(faults))
+    return rules

@@ -1,0 +1,183 @@
+"""From a frame's detections to tracks on the road: an adapter over Roboflow's ByteTrack (`trackers`)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+from trackers import ByteTrackTracker
+from trackers.utils.iou import BIoU
+
+from detectors.camera import Camera
+from detectors.kinematics import contact
+from detectors.types import VEHICLE_CLASSES, Box, Detection, Track, TrackPoint
+
+HISTORY_S = 40.0
+LOST_S = 1.2
+CONFIRM_HITS = 4
+CONFIRM_S = 0.25
+EDGE_PX = 3.0
+SAME_OBJECT_IOU = 0.65
+
+
+@dataclass(frozen=True)
+class TrackUpdate:
+    """One frame's tracks: ``live`` were seen in this very frame, ``ended`` were given up on just now."""
+
+    live: tuple[Track, ...]
+    ended: tuple[Track, ...]
+
+
+@dataclass
+class _History:
+    id: int
+    points: deque[TrackPoint] = field(default_factory=deque)
+    votes: dict[str, float] = field(default_factory=dict)
+    hits: int = 0
+    began_s: float = 0.0
+    began_at: datetime | None = None
+
+    def add(self, point: TrackPoint, label: str) -> None:
+        if not self.points:
+            self.began_s, self.began_at = point.t_s, point.captured_at
+        self.points.append(point)
+        self.hits += 1
+        self.votes[label] = self.votes.get(label, 0.0) + point.confidence
+        while self.points[0].t_s < point.t_s - HISTORY_S:
+            self.points.popleft()
+
+    def track(self) -> Track:
+        label = max(VEHICLE_CLASSES, key=lambda name: self.votes.get(name, 0.0))
+        confirmed = self.hits >= CONFIRM_HITS and self.points[-1].t_s - self.began_s >= CONFIRM_S
+        return Track(self.id, label, confirmed, tuple(self.points), self.began_at)
+
+
+class VehicleTracker:
+    """Follows the vehicles of one camera. Same input, same tracks: no clock, no randomness, no global
+    counter.
+
+    All vehicle classes share one tracker and a track's class is voted over its life, weighted by confidence,
+    so a van that is called a car in one frame and a truck in the next stays one vehicle. A track's id is made
+    of the frame in which it was first seen and its place from left to right among those first seen there: it
+    does not depend on what else the process has tracked. Frame rates from 6 to 30 fps: the library is told
+    each frame's time, and its budget for a lost vehicle is in seconds.
+    """
+
+    def __init__(self, camera: Camera, frame_rate: float = 12.0) -> None:
+        self._camera = camera
+        self._frame_rate = frame_rate
+        self._last_s: float | None = None
+        self._histories: dict[int, _History] = {}
+        self._tracker = self._new_tracker()
+
+    def _new_tracker(self) -> ByteTrackTracker:
+        # A buffered overlap joins a fast motorcycle's boxes at 6 fps, where the plain overlap of two frames
+        # is nought.
+        return ByteTrackTracker(
+            lost_track_buffer=round(LOST_S * 30),
+            frame_rate=self._frame_rate,
+            track_activation_threshold=0.4,
+            minimum_consecutive_frames=2,
+            minimum_iou_threshold=0.15,
+            high_conf_det_threshold=0.4,
+            iou=BIoU(buffer_ratio=0.25),
+        )
+
+    def update(
+        self, frame_index: int, t_s: float, captured_at: datetime, detections: Sequence[Detection]
+    ) -> TrackUpdate:
+        """Take in one frame's detections (those that are not vehicles are ignored).
+
+        A time that does not advance ends all tracks: nothing can be measured across a clock that jumped back.
+        """
+        ended: tuple[Track, ...] = ()
+        if self._last_s is not None and t_s <= self._last_s:
+            ended = self.finish()
+            self._tracker = self._new_tracker()
+        self._last_s = t_s
+        vehicles = _without_duplicates([d for d in detections if d.label in VEHICLE_CLASSES])
+        boxes = np.array([d.box_xyxy for d in vehicles], float).reshape(-1, 4)
+        found = self._tracker.update(
+            sv.Detections(
+                xyxy=boxes,
+                confidence=np.array([d.confidence for d in vehicles], float),
+                class_id=np.array([VEHICLE_CLASSES.index(d.label) for d in vehicles], int),
+                data={"index": np.arange(len(vehicles))},
+            ),
+            timestamp=t_s,
+        )
+        seen = sorted(
+            (int(key), int(i))
+            for key, i in zip(found.tracker_id, found.data.get("index", ()), strict=True)
+            if key >= 0
+        )
+        self._name_new([(key, boxes[i]) for key, i in seen], frame_index)
+        covered = _occluded(boxes)
+        road = self._camera.homography.to_road(
+            np.array([contact(d.box_xyxy) for d in vehicles], float).reshape(-1, 2)
+        )
+        for key, i in seen:
+            d = vehicles[i]
+            point = TrackPoint(
+                frame_index,
+                t_s,
+                captured_at,
+                d.box_xyxy,
+                d.confidence,
+                (float(road[i, 0]), float(road[i, 1])),
+                clipped=_clipped(d.box_xyxy, self._camera.file.frame_size),
+                occluded=bool(covered[i]),
+            )
+            self._histories[key].add(point, d.label)
+        alive = {int(t.tracker_id) for t in self._tracker.tracks}
+        gone = sorted(key for key in self._histories if key not in alive)
+        ended += tuple(self._histories.pop(key).track() for key in gone)
+        live = sorted(
+            (self._histories[key].track() for key, _ in seen if key in self._histories), key=lambda t: t.id
+        )
+        return TrackUpdate(tuple(live), ended)
+
+    def finish(self) -> tuple[Track, ...]:
+        """The source has ended: give all tracks still held."""
+        last = tuple(sorted((h.track() for h in self._histories.values()), key=lambda t: t.id))
+        self._histories.clear()
+        return last
+
+    def _name_new(self, seen: list[tuple[int, NDArray[np.float64]]], frame_index: int) -> None:
+        new = sorted((tuple(box), key) for key, box in seen if key not in self._histories)
+        for place, (_, key) in enumerate(new):
+            self._histories[key] = _History(id=frame_index * 1000 + place)
+
+
+def _without_duplicates(detections: list[Detection]) -> list[Detection]:
+    """Keep one box per object where the detector gave two classes for it (the more confident one)."""
+    if len(detections) < 2:
+        return detections
+    predictions = np.array([[*d.box_xyxy, d.confidence] for d in detections], float)
+    keep = sv.box_non_max_suppression(predictions, iou_threshold=SAME_OBJECT_IOU)
+    return [d for d, kept in zip(detections, keep, strict=True) if kept]
+
+
+def _clipped(box: Box, frame_size: tuple[int, int]) -> bool:
+    return box[0] <= EDGE_PX or box[2] >= frame_size[0] - EDGE_PX or box[3] >= frame_size[1] - EDGE_PX
+
+
+def _occluded(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell for each of (N, 4) boxes whether a nearer one (its lower edge is lower) covers a third of its
+    lower edge.
+
+    On a road plane seen from above the horizon, whatever meets the ground lower in the picture stands nearer.
+    """
+    if len(boxes) == 0:
+        return np.zeros(0, bool)
+    x1, y1, x2, y2 = boxes.T
+    overlap = np.minimum(x2[:, None], x2[None]) - np.maximum(x1[:, None], x1[None])
+    nearer = (y2[None] > y2[:, None] + 1.0) & (y1[None] < y2[:, None] - 1.0)
+    share = np.where(nearer, np.clip(overlap, 0, None), 0) / np.maximum(x2 - x1, 1e-6)[:, None]
+    out: NDArray[np.bool_] = share.max(axis=1) > 1 / 3
+    return out
