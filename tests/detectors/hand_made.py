@@ -36,7 +36,8 @@ def project(points: Iterable[Iterable[float]]) -> np.ndarray:
 
 
 def camera_data(**changes: Any) -> dict[str, Any]:
-    """A camera file's content: one approach of two lanes (the left may turn left on red), one oncoming lane."""
+    """A camera file's content: one approach of two lanes (the left may turn left on red), one oncoming
+    lane."""
     survey = [(-6.0, -8.0), (3.0, -8.0), (-6.0, 0.0), (3.0, 0.0), (-6.0, 25.0), (3.0, 25.0), (-1.5, 10.0)]
     data: dict[str, Any] = {
         "id": "junction-1",
@@ -77,7 +78,8 @@ def camera(**changes: Any) -> Camera:
 
 @dataclass
 class Vehicle:
-    """A solid box on the road. ``front`` gives (x, y, heading) of the middle of its front at a time, or None."""
+    """A solid box on the road. ``front`` gives (x, y, heading) of the middle of its front at a time, or
+    None."""
 
     label: str
     front: Callable[[float], tuple[float, float, float] | None]
