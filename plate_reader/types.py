@@ -13,10 +13,11 @@ class PlateReading:
 
     ``text`` is the NRKB in canonical form without spaces (``B1234ABC``), or None where nothing that obeys the
     TNKB grammar could be read. ``character_probabilities`` has one value in 0..1 per character of ``text``.
-    ``accepted`` is the reader's own word that the text may go on without a person retyping it: it looks at the
-    weakest character and at agreement between crops, never at the mean. ``reason`` says why not, in words.
-    ``colour`` is the plate's base colour: white, black, yellow, red, green, or None where it cannot be told.
-    ``box_xyxy`` is in pixels of the picture that was given. ``crops_read`` counts the crops behind the vote.
+    ``accepted`` is the reader's own word that the text may go on without a person retyping it: it looks at
+    the weakest character and at agreement between crops, never at the mean. ``reason`` says why not, in
+    words. ``colour`` is the plate's base colour: white, black, yellow, red, green, or None where it cannot
+    be told. ``box_xyxy`` is in pixels of the picture that was given. ``crops_read`` counts the crops behind
+    the vote.
     """
 
     text: str | None
