@@ -41,6 +41,7 @@ def decode(
     posterior: Posterior,
     *,
     width: int = 24,
+    most: int = 5,
     allowed: Callable[[str], str] = allowed_next,
     complete: Callable[[str], bool] = is_complete,
 ) -> list[Candidate]:
@@ -49,22 +50,27 @@ def decode(
     Args:
         posterior: (T, 37), see the head of this module.
         width: how many prefixes are kept at each step.
+        most: how many texts are given at most.
         allowed: characters that the grammar lets follow a prefix.
         complete: whether the grammar takes a text as whole.
     """
-    scored = _prefix_beam(posterior, width, allowed, complete)
-    weights = shares([score for _, score in scored])
+    scored = prefix_beam(posterior, width=width, allowed=allowed, complete=complete)
+    weights, names = shares([score for _, score in scored]), [text for text, _ in scored]
     out = []
-    for text, score in scored:
-        agreed = agreement(text, [t for t, _ in scored], weights)
-        shown = strength(posterior, text)
+    for text, score in scored[:most]:
+        agreed, shown = agreement(text, names, weights), strength(posterior, text)
         out.append(Candidate(text, score, tuple(a * s for a, s in zip(agreed, shown, strict=True))))
     return out
 
 
-def _prefix_beam(
-    posterior: Posterior, width: int, allowed: Callable[[str], str], complete: Callable[[str], bool]
+def prefix_beam(
+    posterior: Posterior,
+    *,
+    width: int = 24,
+    allowed: Callable[[str], str] = allowed_next,
+    complete: Callable[[str], bool] = is_complete,
 ) -> list[tuple[str, float]]:
+    """Give legal texts with their natural log probabilities, best first; arguments as for `decode`."""
     # A prefix's mass is kept in two parts: alignments that end in the blank, and in its last character.
     beam: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
     scale = 0.0
@@ -93,26 +99,38 @@ def _prefix_beam(
     return sorted(whole, key=lambda item: -item[1])
 
 
-def log_probability(posterior: Posterior, text: str) -> float:
-    """Give the natural log of the posterior's probability of ``text``, summed over all alignments."""
-    labels = _with_blanks(text)
-    rows = np.maximum(posterior[:, labels], _TINY)
-    skip = _may_skip(labels)
-    alpha = np.zeros(len(labels))
-    alpha[: min(2, len(labels))] = rows[0, : min(2, len(labels))]
-    scale = 0.0
+def greedy(posterior: Posterior) -> str:
+    """Read without any grammar: the likeliest sign at each step, repeats and blanks dropped."""
+    best = posterior.argmax(axis=1)
+    kept = [int(b) for i, b in enumerate(best) if b and (i == 0 or b != best[i - 1])]
+    return "".join(ALPHABET[b - 1] for b in kept)
+
+
+def log_probabilities(posterior: Posterior, texts: Sequence[str]) -> NDArray[np.float64]:
+    """Give the natural log of the posterior's probability of each text, summed over all alignments: (N,)."""
+    longest = 2 * max(map(len, texts)) + 1
+    labels = np.zeros((len(texts), longest), int)
+    ends = np.zeros((len(texts), longest))
+    skip = np.zeros((len(texts), longest), bool)
+    for i, text in enumerate(texts):
+        own = _with_blanks(text)
+        labels[i, : len(own)] = own
+        ends[i, len(own) - 2 : len(own)] = 1.0
+        skip[i, : len(own)] = _may_skip(own)
+    rows = np.maximum(posterior, _TINY)
+    alpha = np.zeros(labels.shape)
+    alpha[:, :2] = rows[0][labels[:, :2]]
+    scale = np.zeros(len(texts))
     for row in rows[1:]:
         stepped = alpha.copy()
-        stepped[1:] += alpha[:-1]
-        stepped[2:] += np.where(skip[2:], alpha[:-2], 0.0)
-        alpha = stepped * row
-        total = float(alpha.sum())
-        if total <= 0.0:
-            return -np.inf
-        alpha /= total
-        scale += log(total)
-    last = float(alpha[-1] + (alpha[-2] if len(labels) > 1 else 0.0))
-    return scale + log(last) if last > 0.0 else -np.inf
+        stepped[:, 1:] += alpha[:, :-1]
+        stepped[:, 2:] += np.where(skip[:, 2:], alpha[:, :-2], 0.0)
+        alpha = stepped * row[labels]
+        total = alpha.sum(axis=1)
+        alpha /= total[:, None]
+        scale += np.log(total)
+    out: NDArray[np.float64] = scale + np.log(np.maximum((alpha * ends).sum(axis=1), 1e-300))
+    return out
 
 
 def strength(posterior: Posterior, text: str) -> tuple[float, ...]:

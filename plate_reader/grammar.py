@@ -23,7 +23,7 @@ _BETWEEN = re.compile(r"[\s.\-·]+")
 _SPECIAL = (
     ("diplomatic", re.compile(r"(CD|CC|CH)[0-9]{2,6}")),
     ("state leader", re.compile(r"RI[0-9]{1,2}")),
-    ("military or police", re.compile(r"[0-9]{3,6}(-[0-9]{2}|[IVX]{1,5})")),
+    ("military or police", re.compile(r"[0-9]{3,6}-?([0-9]{2}|[IVX]{1,5})")),
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,7 @@ from plate_reader.grammar import ALPHABET
 
 # Signs of other scripts that look the same; the network knows them all and may name either.
 _SAME_SHAPE = dict(zip("АВЕКМНОРСТУХІЅЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧØ", "ABEKMHOPCTYXISJABEZHIKMNOPTYX0", strict=True))
+_LONGEST_SIDE_PX = 1920
 _STEP_PX = 8
 """One time step of the network looks at this many pixels of the line's width."""
 
@@ -88,3 +90,25 @@ def _restriction(characters: tuple[str, ...]) -> tuple[NDArray[np.intp], NDArray
     for row, (_, target) in enumerate(pairs):
         onto[row, target] = 1.0
     return np.array([column for column, _ in pairs]), onto
+
+
+class TextFinder:
+    """RapidOCR's text detector: where in a picture there is text at all."""
+
+    def __init__(self, threads: int = 1) -> None:
+        """Load the network. Raises `PlateReaderError`."""
+        self._engine = quiet_engine(threads)._load_det_model()
+
+    def find(self, image: Image) -> list[NDArray[np.float32]]:
+        """Give the text boxes of (H, W, 3) uint8 BGR, each (4, 2) pixels clockwise from top left."""
+        # The network enlarges what is small; of what is large it needs no more than this.
+        shrink = min(1.0, _LONGEST_SIDE_PX / max(image.shape[:2]))
+        seen = (
+            cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+            if shrink < 1
+            else image
+        )
+        if min(seen.shape[:2]) < 8:
+            return []
+        boxes = self._engine(seen).boxes
+        return [] if boxes is None else [np.asarray(box, np.float32) / np.float32(shrink) for box in boxes]
