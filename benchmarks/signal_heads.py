@@ -1,6 +1,8 @@
-"""Read crops of signal heads in folders named by state and say how often the reader is right, wrong or unsure.
+"""Read crops of signal heads in folders named by state and say how often the reader is right, wrong or
+unsure.
 
-usage: python -m benchmarks.signal_heads FOLDER     (FOLDER/red/*.jpg, FOLDER/yellow/*.jpg, FOLDER/green/*.jpg)
+usage: python -m benchmarks.signal_heads FOLDER     (FOLDER/red/*.jpg, FOLDER/yellow/*.jpg,
+FOLDER/green/*.jpg)
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ class Frame:
 
     ``image`` is (H, W, 3) uint8 BGR and is never written to. ``signal_feed`` holds the states that the
     source itself knows (a wired signal controller), by signal id; empty where the picture must tell.
+    ``encoded`` is the JPEG as it came, where the source hands over JPEGs: the untouched frame for evidence.
     """
 
     camera_id: str
@@ -47,6 +48,7 @@ class Frame:
     captured_at: datetime
     image: Image
     signal_feed: Mapping[str, SignalState] = field(default_factory=dict)
+    encoded: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ def check_weights(weights: Path, card: WeightsCard) -> dict[str, str]:
             raise WeightsError(f"{file}: not on the card {card.path}: refusing to load it")
         if digest != expected.lower():
             raise WeightsError(
-                f"{file}: altered: SHA-256 is {digest}, the card {card.path} says {expected}: refusing to load it"
+                f"{file}: altered: SHA-256 is {digest}, the card {card.path} says {expected}: "
+                "refusing to load it"
             )
     present = {file.name for file in found}
     if weights.is_dir() and (missing := sorted(n for n in card.files if Path(n).name not in present)):

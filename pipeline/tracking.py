@@ -76,8 +76,9 @@ class VehicleTracker:
         self._tracker = self._new_tracker()
 
     def _new_tracker(self) -> ByteTrackTracker:
-        # A buffered overlap joins a fast motorcycle's boxes at 6 fps, where the plain overlap of two frames
-        # is nought.
+        # The plain overlap of a fast motorcycle's boxes in two frames at 6 fps is nought: boxes are widened
+        # for the comparison, the more the longer the time between frames.
+        buffer = float(np.clip(3.0 / self._frame_rate, 0.1, 0.5))
         return ByteTrackTracker(
             lost_track_buffer=round(LOST_S * 30),
             frame_rate=self._frame_rate,
@@ -85,7 +86,7 @@ class VehicleTracker:
             minimum_consecutive_frames=2,
             minimum_iou_threshold=0.15,
             high_conf_det_threshold=0.4,
-            iou=BIoU(buffer_ratio=0.25),
+            iou=BIoU(buffer_ratio=buffer),
         )
 
     def update(

@@ -1,0 +1,103 @@
+"""`no_helmet`: votes for each seat, and heads that belong to somebody else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hand_made import BEGAN, Signal, Vehicle, camera, rules_of, run, straight
+
+from detectors.rules.no_helmet import NoHelmet, assign
+from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoint
+
+GIVEN = camera(enforce={"no_helmet": {}})
+GREEN = Signal([(0, SignalState.GREEN)])
+MOTORCYCLE: Box = (100.0, 100.0, 160.0, 240.0)
+HELMET, BARE = "head_helmet", "head_bare"
+
+
+def ride(*heads: str, x: float = -1.75, label: str = "motorcycle") -> Vehicle:
+    return Vehicle(label, straight(30, x, -30), heads)
+
+
+def head(
+    label: str, x: float = 130.0, y: float = 115.0, size: float = 24.0, confidence: float = 0.8
+) -> Detection:
+    return Detection(label, confidence, (x - size / 2, y - size / 2, x + size / 2, y + size / 2))
+
+
+def track(id_: int = 1, box: Box = MOTORCYCLE, frames: int = 1, label: str = "motorcycle") -> Track:
+    points = tuple(
+        TrackPoint(i, i / 12, BEGAN + timedelta(seconds=i / 12), box, 0.9, (0.0, float(i)))
+        for i in range(frames)
+    )
+    return Track(id_, label, True, points)
+
+
+def watch(per_frame: list[list[Detection]], **parameters: float) -> list[str]:
+    rule = NoHelmet(GIVEN, parameters)
+    for i, heads in enumerate(per_frame):
+        rule.update(Scene(i, i / 12, BEGAN, (track(frames=i + 1),), (), tuple(heads)))
+    return [v.rule for v in rule.finish()]
+
+
+@pytest.mark.parametrize("heads", [(BARE,), (HELMET, BARE), (BARE, HELMET), (BARE, BARE)])
+def test_a_bare_head_on_any_seat_is_one_violation(heads: tuple[str, ...]) -> None:
+    found = run([ride(*heads)], GREEN, given=GIVEN)
+    assert rules_of(found) == ["no_helmet"]
+    assert float(found[0].measured["bare_votes"]) >= 6
+
+
+@pytest.mark.parametrize("heads", [(HELMET,), (HELMET, HELMET), ()])
+def test_helmets_on_all_seats_are_not_flagged(heads: tuple[str, ...]) -> None:
+    assert not run([ride(*heads)], GREEN, given=GIVEN)
+
+
+def test_a_bare_head_in_a_car_is_not_flagged() -> None:
+    assert not run([ride(BARE, label="car")], GREEN, given=GIVEN)
+
+
+def test_the_bare_head_goes_to_its_own_motorcycle_only() -> None:
+    found = run([ride(BARE, x=-2.6), ride(HELMET, x=-1.2)], GREEN, given=GIVEN)
+    assert rules_of(found) == ["no_helmet"]
+
+
+def test_too_few_bare_votes_are_not_flagged() -> None:
+    assert not watch([[head(BARE)]] * 5 + [[]] * 10)
+
+
+def test_votes_within_half_a_second_are_not_flagged() -> None:
+    assert not watch([[head(BARE)]] * 6)
+
+
+def test_a_hood_that_is_called_bare_now_and_then_is_not_flagged() -> None:
+    assert not watch([[head(BARE)], [head(HELMET)], [head(BARE)]] * 8)
+
+
+def test_heads_too_small_to_judge_do_not_vote() -> None:
+    assert not watch([[head(BARE, size=9.0)]] * 20)
+    assert watch([[head(BARE, size=9.0)]] * 20, min_head_px=8) == ["no_helmet"]
+
+
+def test_a_head_claimed_by_both_classes_alike_does_not_vote() -> None:
+    assert not watch([[head(BARE, confidence=0.6), head(HELMET, x=131, confidence=0.55)]] * 20)
+
+
+def test_a_pedestrians_head_beside_or_below_is_nobodys() -> None:
+    assert not assign([track()], [head(BARE, x=190.0), head(BARE, y=200.0)])
+
+
+def test_a_head_between_two_motorcycles_is_nobodys() -> None:
+    left, right = track(1), track(2, (130.0, 100.0, 190.0, 240.0))
+    assert not assign([left, right], [head(BARE, x=145.0)])
+
+
+def test_a_track_that_breaks_and_resumes_nearby_is_not_flagged_again() -> None:
+    whole = straight(20, -1.75, -20, until=30.0)
+    broken = Vehicle("motorcycle", lambda t: None if 3.0 < t < 4.6 else whole(t), (BARE,))
+    assert rules_of(run([broken], GREEN, given=GIVEN)) == ["no_helmet"]
+
+
+def test_another_motorcycle_a_little_later_is_flagged_for_itself() -> None:
+    found = run([ride(BARE), Vehicle("motorcycle", straight(30, -1.75, -62), (BARE,))], GREEN, given=GIVEN)
+    assert rules_of(found) == ["no_helmet", "no_helmet"]

@@ -1,0 +1,53 @@
+"""`wrong_way`, and what only looks like it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hand_made import Noise, Vehicle, camera, rules_of, run
+
+GIVEN = camera(enforce={"wrong_way": {}})
+
+
+@pytest.mark.parametrize("label", ["car", "motorcycle", "truck"])
+def test_driving_against_the_lane_is_flagged_once(label: str) -> None:
+    found = run([Vehicle(label, lambda t: (1.75, -18 + 5 * t, 0.0) if t < 5 else None)], given=GIVEN)
+    assert rules_of(found) == ["wrong_way"]
+    assert float(found[0].measured["metres_against_at_least"]) >= 8.0
+    assert found[0].measured["lane"] == "oncoming"
+
+
+def test_coming_towards_the_camera_in_the_approach_is_flagged() -> None:
+    found = run([Vehicle("motorcycle", lambda t: (-1.75, 20 - 6 * t, np.pi))], given=GIVEN)
+    assert rules_of(found) == ["wrong_way"]
+
+
+def test_driving_with_the_lane_is_not_flagged() -> None:
+    vehicles = [
+        Vehicle("car", lambda t: (-1.75, -18 + 8 * t, 0.0)),
+        Vehicle("car", lambda t: (1.75, 30 - 8 * t, np.pi)),
+    ]
+    assert not run(vehicles, given=GIVEN)
+
+
+@pytest.mark.parametrize("metres", [2.0, 4.0, 6.0])
+def test_reversing_a_few_metres_is_not_flagged(metres: float) -> None:
+    def front(t: float) -> tuple[float, float, float]:
+        return (-1.75, -4 - metres * np.clip((t - 3) / 3, 0, 1), 0.0)
+
+    assert not run([Vehicle("car", front)], given=GIVEN)
+
+
+def test_a_parked_vehicle_is_not_flagged_however_its_box_jitters() -> None:
+    parked = Vehicle("car", lambda t: (1.75, -3.0, 0.0))
+    assert not run([parked], given=GIVEN, seconds=25, noise=Noise(seed=5, jitter_px=4.0, dropout=0.2))
+
+
+def test_crossing_the_lanes_slantwise_is_not_flagged() -> None:
+    crossing = Vehicle("car", lambda t: (-12 + 6 * t, -5.0 + 0.6 * t, -np.pi / 2))
+    assert not run([crossing], given=GIVEN)
+
+
+def test_driving_on_the_edge_between_two_lanes_is_not_flagged() -> None:
+    edge = Vehicle("motorcycle", lambda t: (0.15, -18 + 6 * t, 0.0))
+    assert not run([edge], given=GIVEN)
