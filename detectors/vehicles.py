@@ -38,3 +38,12 @@ SIZES: dict[str, VehicleSize] = {
     "truck": VehicleSize(4.5, 12.0, 1.5, 2.2, 2.7),
     "bicycle": VehicleSize(1.5, 2.0, 0.35, 0.6, 1.7),
 }
+
+# Where the class itself is in doubt: the widest bounds of all.
+ANY_VEHICLE = VehicleSize(
+    min(size.length_min for size in SIZES.values()),
+    max(size.length_max for size in SIZES.values()),
+    max(size.overhang_max for size in SIZES.values()),
+    width=1.75,
+    height=1.6,
+)

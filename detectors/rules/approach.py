@@ -10,10 +10,12 @@ from detectors.camera import Camera, CameraFileError, Lane, StopLine
 from detectors.geometry import signed_side
 from detectors.kinematics import Axis, contact, sigma_along
 from detectors.types import Point, TrackPoint
-from detectors.vehicles import SIZES, VehicleSize
+from detectors.vehicles import ANY_VEHICLE, SIZES, VehicleSize
 from detectors.viewpoint import CalibrationSpread, Viewpoint, viewpoint
 
 SIGMAS = 2.0
+# A box this many times narrower or wider than its class is another class's; wide, because a side shows too.
+NARROW, WIDE = 0.6, 2.2
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,19 @@ class Approach:
 
     def reach(self, point: TrackPoint, label: str) -> Reach:
         """Bound a vehicle's two ends from one sighting."""
-        size = SIZES.get(label, SIZES["truck"])
+        size = self._size(point, label)
         at = self.past(point.road_xy)
         jitter = sigma_along(self._homography, point, self.axis.unit) / self._cosine
         calibration = self._spread.sigma_along(contact(point.box_xyxy), self.axis.unit) / self._cosine
         doubt = SIGMAS * float(np.hypot(jitter, calibration)) + self._skew * size.width / 2
         return self._bounds(at, doubt, size, self._seen_from_behind(point.road_xy))
+
+    def _size(self, point: TrackPoint, label: str) -> VehicleSize:
+        """Give the bounds of the class, or of all classes where the box is far too narrow or wide for it."""
+        size = SIZES.get(label, ANY_VEHICLE)
+        per_pixel = self._homography.road_jacobian(contact(point.box_xyxy))[:, 0]
+        width = (point.box_xyxy[2] - point.box_xyxy[0]) * float(np.hypot(*per_pixel))
+        return size if NARROW <= width / size.width <= WIDE else ANY_VEHICLE
 
     def _bounds(self, at: float, doubt: float, size: VehicleSize, behind: bool | None) -> Reach:
         if behind is None:

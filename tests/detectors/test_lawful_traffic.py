@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hand_made import Noise, Signal, Vehicle, along, camera, rules_of, run
+from hand_made import Noise, Signal, Vehicle, along, camera, rules_of, run, run_tracks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -60,17 +60,27 @@ def test_coming_the_other_way_at_a_lawful_speed(label, kmh, noise, fps) -> None:
 
 
 @few
-@given(label=labels, swap_s=st.floats(2, 8), noise=noises, speed=st.floats(4, 12), fps=rates)
-def test_a_queue_and_cross_traffic_whose_ids_jump(label, swap_s, noise, speed, fps) -> None:
-    """Vehicles wait at a red; others cross on their own green and pass over them in the picture."""
+@given(
+    label=labels,
+    swaps=st.lists(st.floats(0.5, 8.5), min_size=1, max_size=3),
+    speed=st.floats(4, 12),
+    pair=st.permutations([0, 1, 2, 3, 4]),
+)
+def test_a_queue_and_cross_traffic_whose_ids_jump(label, swaps, speed, pair) -> None:
+    """Vehicles wait at a red; others cross on their own green. Two tracks exchange the vehicles they follow."""
     vehicles = [
         Vehicle(label, along([0, 2, 30], [-20, -0.8, -0.8], -1.75)),
         Vehicle("motorcycle", along([0, 2, 30], [-20, -0.4, -0.4], -0.5)),
-        Vehicle("motorcycle", along([0, 2, 30], [-20, -0.4, -0.4], -4.2)),
-        Vehicle("car", lambda t: (-16 + speed * t, 5.0, -np.pi / 2)),
-        Vehicle("truck", lambda t: (16 - speed * (t - 1), 9.0, np.pi / 2)),
+        Vehicle("motorcycle", along([0, 2, 30], [-20, -6.0, -6.0], -4.2)),
+        Vehicle("car", lambda t: (-16 + speed * t, 9.0, -np.pi / 2)),
+        Vehicle("truck", lambda t: (16 - speed * (t - 1), 12.0, np.pi / 2)),
     ]
-    assert not rules_of(run(vehicles, None, 9, fps, noise, GIVEN, swap_at=swap_s))
+    one, other = vehicles[pair[0]], vehicles[pair[1]]
+
+    def followed(first: Vehicle, second: Vehicle):
+        return lambda t: (first, second)[sum(t >= s for s in swaps) % 2].box(t)
+
+    assert not rules_of(run_tracks([followed(one, other), followed(other, one)], label, None, 9, GIVEN))
 
 
 @few

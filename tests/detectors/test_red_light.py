@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hand_made import Noise, Signal, Vehicle, along, camera, rules_of, run, straight
+from hand_made import Noise, Signal, Vehicle, along, camera, rules_of, run, run_tracks, straight
 
 from detectors.types import SignalState
 
@@ -126,9 +126,17 @@ def test_an_unconfirmed_flicker_is_not_flagged() -> None:
 
 
 def test_a_waiting_vehicle_whose_id_jumps_to_cross_traffic_is_not_flagged() -> None:
-    waiting = Vehicle("car", along([0, 2, 20], [-14, -1.0, -1.0], STRAIGHT_X))
+    waiting = Vehicle("car", along([0, 2, 20], [-14, -3.0, -3.0], STRAIGHT_X))
+    crossing = Vehicle("car", lambda t: (-14 + 6 * t, 9.0, -np.pi / 2))
+    for jump_s in np.arange(1.0, 4.0, 0.25):
+        found = run_tracks(
+            [lambda t, j=jump_s: (waiting if t < j else crossing).box(t)], given=ONLY_RED_LIGHT
+        )
+        assert not found, f"id jumped at {jump_s} s"
 
-    def crossing(t: float) -> tuple[float, float, float] | None:
-        return (-12 + 8 * (t - 3), 7.0, -np.pi / 2) if t > 3 else None
 
-    assert not run([waiting, Vehicle("car", crossing)], given=ONLY_RED_LIGHT, swap_at=4.5)
+def test_a_waiting_vehicle_whose_id_jumps_to_one_that_leaves_the_junction_is_not_flagged() -> None:
+    waiting = Vehicle("car", along([0, 2, 20], [-14, -6.0, -6.0], STRAIGHT_X))
+    leaving = Vehicle("car", along([0, 3, 8], [8, 8, 40], -2.5))
+    found = run_tracks([lambda t: (waiting if t < 3 else leaving).box(t)], given=ONLY_RED_LIGHT)
+    assert not found

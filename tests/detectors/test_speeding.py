@@ -6,10 +6,10 @@ import datetime
 
 import numpy as np
 import pytest
-from hand_made import Noise, Signal, Vehicle, camera, rules_of, run, straight
+from hand_made import Noise, Signal, Vehicle, camera, rules_of, run, run_tracks, straight
 
 from detectors.kinematics import Axis, contact, speed_over
-from detectors.types import SignalState, TrackPoint
+from detectors.types import Box, SignalState, TrackPoint
 from detectors.viewpoint import CalibrationSpread, viewpoint
 
 ZONE = [(-7, -14), (0, -14), (0, 14), (-7, 14)]
@@ -100,6 +100,21 @@ def test_a_growing_box_that_contradicts_the_way_makes_no_case() -> None:
     dragged = speed_over(points(1.8), "car", GIVEN, axis, spread, view)
     assert honest is not None and honest.agrees
     assert dragged is not None and not dragged.agrees
+
+
+def test_no_case_is_made_where_the_two_estimates_disagree() -> None:
+    """The box runs at 80 km/h along the road, yet keeps the size of a vehicle that goes 40."""
+    slow, fast = Vehicle("car", straight(40, -1.75, -8)), Vehicle("car", straight(80, -1.75, -8))
+
+    def dragged(t: float) -> Box | None:
+        size, place = slow.box(t), fast.box(t)
+        if size is None or place is None:
+            return None
+        middle, half = (place[0] + place[2]) / 2, (size[2] - size[0]) / 2
+        return (middle - half, place[1], middle + half, place[3])
+
+    assert rules_of(run_tracks([fast.box], signal=GREEN, given=GIVEN, seconds=6)) == ["speeding"]
+    assert not run_tracks([dragged], signal=GREEN, given=GIVEN, seconds=6)
 
 
 @pytest.mark.parametrize("jitter", [0.5, 1.5, 3.0])
