@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from detectors.camera import Camera, parse_camera
-from detectors.rules.registry import NEEDS, build_rules
 from detectors.kinematics import contact
+from detectors.rules.registry import NEEDS, build_rules
 from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoint, Violation
 from pipeline.tracking import VehicleTracker
 

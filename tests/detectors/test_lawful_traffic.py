@@ -67,7 +67,7 @@ def test_coming_the_other_way_at_a_lawful_speed(label, kmh, noise, fps) -> None:
     pair=st.permutations([0, 1, 2, 3, 4]),
 )
 def test_a_queue_and_cross_traffic_whose_ids_jump(label, swaps, speed, pair) -> None:
-    """Vehicles wait at a red; others cross on their own green. Two tracks exchange the vehicles they follow."""
+    """Vehicles wait at a red, others cross on green; two tracks exchange the vehicles they follow."""
     vehicles = [
         Vehicle(label, along([0, 2, 30], [-20, -0.8, -0.8], -1.75)),
         Vehicle("motorcycle", along([0, 2, 30], [-20, -0.4, -0.4], -0.5)),
