@@ -24,6 +24,8 @@ from detectors.rules.common import (
 )
 from detectors.types import Scene, Track, TrackPoint, Violation
 
+MINIMUM_POINTS = 4
+
 
 class StopLineParameters(Parameters):
     """``tolerance_m``: so far over the line a bumper may stand. ``standing_s``: so long it must stand.
@@ -113,14 +115,11 @@ class StopLineRule:
         assert state.approach is not None and state.heads is not None and state.before is not None
         if state.before_count < 2 or not state.heads.red_through(state.before.t_s, scene.t_s):
             return None
-        begin = scene.t_s - self.parameters.standing_s
-        if state.before.t_s > begin:
-            return None
-        last = [p for p in track.points if p.t_s >= begin - 1e-6 and p.measurable]
-        if len(last) < 4 or last[-1].t_s - last[0].t_s < 0.8 * self.parameters.standing_s:
+        last = self._standing(state.before, track, scene.t_s)
+        if not last:
             return None
         along = path(last, self._camera.homography, state.approach.axis)
-        if not is_standing(along, begin - 1e-6):
+        if not is_standing(along, last[0].t_s):
             return None
         reaches = [state.approach.reach(p, track.label) for p in last]
         front = float(np.median([r.front_min for r in reaches]))
@@ -154,3 +153,13 @@ class StopLineRule:
         return make_violation(
             self.rule_id, self._camera, track, (last[0], last[-1]), frames, measured, self.parameters
         )
+
+    def _standing(self, before: TrackPoint, track: Track, now_s: float) -> list[TrackPoint]:
+        """Give the sightings over which it has now stood for long enough, or none."""
+        # Where nothing moves, pictures are looked at less often: then four of them may span a longer time.
+        later = [p for p in track.points if p.t_s > before.t_s and p.measurable]
+        recent = [p for p in later if p.t_s >= now_s - self.parameters.standing_s - 1e-6]
+        last = recent if len(recent) >= MINIMUM_POINTS else later[-MINIMUM_POINTS:]
+        if len(last) < MINIMUM_POINTS or last[-1].t_s - last[0].t_s < 0.8 * self.parameters.standing_s:
+            return []
+        return last

@@ -27,6 +27,7 @@ from detectors.types import Scene, Track, TrackPoint, Violation
 from detectors.viewpoint import CalibrationSpread
 
 MINIMUM_POINTS = 6
+LONGEST = 600
 
 
 class WrongWayParameters(Parameters):
@@ -115,7 +116,7 @@ class WrongWay:
         ):
             # It moved in the lawful direction: whatever went before was reversing or noise.
             run.points = []
-        run.points.append(point)
+        run.points = [*run.points[-LONGEST:], point]
 
     def _parallel(self, a: Lane, b: Lane) -> bool:
         u, v = self._axes[a.id].unit, self._axes[b.id].unit
@@ -125,6 +126,9 @@ class WrongWay:
         if run.lane is None or len(run.points) < MINIMUM_POINTS:
             return None
         axis = self._axes[run.lane.id]
+        places = [axis.along(q.road_xy) for q in run.points]
+        if max(places) - places[-1] < self.parameters.distance_m:
+            return None
         p = path(run.points, self._camera.homography, axis)
         along = smoothed(p.along, 5)
         start = int(np.argmax(along))

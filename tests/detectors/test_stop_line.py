@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hand_made import Noise, Signal, Vehicle, along, camera, rules_of, run
+from hand_made import Noise, Signal, Vehicle, along, camera, rules_of, run, run_tracks
 
 from detectors.types import SignalState
 
@@ -65,3 +65,9 @@ def test_the_vehicle_that_runs_the_light_without_standing_is_red_light_only() ->
     both = camera(enforce={"stop_line": {}, "red_light": {}})
     goes = along([0, 3, 6], [-25, 3, 30], X)
     assert rules_of(run([Vehicle("car", goes)], given=both)) == ["red_light"]
+
+
+def test_standing_is_seen_where_pictures_are_looked_at_less_often_because_nothing_moves() -> None:
+    stands = Vehicle("car", stops_at(3.0))
+    seldom = [lambda t: stands.box(t) if t < 3.5 or round(t * 12) % 5 == 0 else None]
+    assert rules_of(run_tracks(seldom, given=GIVEN)) == ["stop_line"]
