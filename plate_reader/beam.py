@@ -141,10 +141,13 @@ def strength(posterior: Posterior, text: str) -> tuple[float, ...]:
     )
 
 
-def span(posterior: Posterior, text: str) -> tuple[float, float]:
-    """Give where the text begins and ends in the posterior, as shares 0..1 of its length."""
-    steps = [t for _, s in _align(posterior, text) for t in s]
-    return (min(steps) / len(posterior), (max(steps) + 1) / len(posterior)) if steps else (0.0, 0.0)
+def places(posterior: Posterior, text: str) -> tuple[float, ...]:
+    """Give where each character of the text stands in the posterior, as a share 0..1 of its length."""
+    out: list[float] = []
+    for character, steps in _align(posterior, text):
+        mass = posterior[steps, _INDEX[character]] + _TINY
+        out.append(float((mass * (np.array(steps) + 0.5)).sum() / mass.sum()) / len(posterior))
+    return tuple(out)
 
 
 def _align(posterior: Posterior, text: str) -> list[tuple[str, list[int]]]:

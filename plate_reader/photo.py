@@ -80,7 +80,7 @@ class PhotoReader:
 
 
 def padded_crop(image: Image, box: Box, pad: float) -> Image:
-    """Cut a plate's box out of a picture with a margin of ``pad`` of its size on each side, where there is room."""
+    """Cut a plate's box out of a picture with a margin of ``pad`` of its size, where there is room."""
     x1, y1, x2, y2 = box
     dx, dy = (x2 - x1) * pad, (y2 - y1) * pad
     height, width = image.shape[:2]
@@ -89,7 +89,7 @@ def padded_crop(image: Image, box: Box, pad: float) -> Image:
 
 
 def join_lines(quads: Sequence[Quad]) -> list[Quad]:
-    """Join text boxes that stand side by side into lines: a plate's gaps often part its number in two or three.
+    """Join text boxes that stand side by side: a plate's gaps often part its number in two or three.
 
     Boxes and lines are (4, 2) pixels, clockwise from top left.
     """

@@ -39,7 +39,7 @@ class PlateReaderConfig:
     track: Acceptance = field(default_factory=Acceptance)
     single: Acceptance = field(
         default_factory=lambda: Acceptance(
-            weakest=0.97, witness=0.97, agreeing=1, views_agree=True, least_width_px=70.0
+            weakest=0.98, witness=0.98, agreeing=1, views_agree=True, least_width_px=70.0
         )
     )
 

@@ -18,12 +18,13 @@ from plate_reader.beam import (
     Posterior,
     agreement,
     log_probabilities,
+    places,
     prefix_beam,
     shares,
-    span,
     strength,
 )
 from plate_reader.grammar import LETTERS
+from plate_reader.lookalikes import fold, log_prior, shapes
 
 Floats = NDArray[np.float64]
 
@@ -51,17 +52,22 @@ class Acceptance:
             crop's width: nearer, the plate may go on outside.
         lopsided: by how much the margins left and right of the number may differ, as a share of the crop's
             width: more, and a character at one end may be covered.
-        letters: fewest series letters. Numbers with fewer are rare, texts that lost a letter are not.
+        hole: by how much the widest step between two neighbours of a group may exceed the usual step: more,
+            and a character between them may be covered.
+        digits: fewest digits. Numbers with fewer are rare, texts that lost one are not.
+        letters: fewest series letters, for the same reason.
     """
 
-    weakest: float = 0.95
-    witness: float = 0.80
+    weakest: float = 0.97
+    witness: float = 0.85
     agreeing: int = 2
     views_agree: bool = False
     contradiction: float = 0.60
     least_width_px: float = 55.0
     edge: float = 0.085
-    lopsided: float = 0.075
+    lopsided: float = 0.05
+    hole: float = 1.65
+    digits: int = 4
     letters: int = 2
 
 
@@ -69,15 +75,17 @@ class Acceptance:
 class Witness:
     """What one crop says.
 
-    ``candidates`` are best first; ``ends`` is where the text begins and ends across the crop (0..1).
-    ``views`` are the posteriors of the crop's cuts, ``view_texts`` what each cut reads alone.
+    ``candidates`` are best first; ``places`` is where each character of the first stands across the crop,
+    0..1; ``views`` are the posteriors of the crop's cuts, look-alikes folded in; ``forms`` how strongly they
+    show each shape; ``view_texts`` what each cut reads alone.
     """
 
     views: tuple[Posterior, ...]
+    forms: tuple[Posterior, ...]
     candidates: tuple[Candidate, ...]
     view_texts: tuple[str | None, ...]
     width_px: float
-    ends: tuple[float, float]
+    places: tuple[float, ...]
 
     @property
     def weakest(self) -> float:
@@ -109,33 +117,34 @@ class Verdict:
         return min(self.character_probabilities, default=0.0)
 
 
-def hear(views: Sequence[Posterior], spans: Sequence[tuple[float, float]], width_px: float) -> Witness:
+def hear(posteriors: Sequence[Posterior], spans: Sequence[tuple[float, float]], width_px: float) -> Witness:
     """Make a witness of one crop.
 
     Args:
-        views: the posteriors of its cuts.
+        posteriors: of its cuts, as the recogniser gave them.
         spans: from where to where each cut reaches across the crop, 0..1.
         width_px: the plate's width in the crop, before any enlarging.
     """
-    read = [prefix_beam(view)[:_BEST_OF_EACH] for view in views]
+    views, forms = tuple(fold(p) for p in posteriors), tuple(shapes(p) for p in posteriors)
+    read = [_likeliest(view) for view in views]
     texts = tuple(scored[0][0] if scored else None for scored in read)
     found = list(dict.fromkeys(text for scored in read for text, _ in scored))
     if not found:
-        return Witness(tuple(views), (), texts, width_px, (0.0, 1.0))
+        return Witness(views, forms, (), texts, width_px, ())
     each, scores = _mixture(views, found)
+    scores = scores + _priors(found)
     order = [int(i) for i in np.argsort(-scores)]
     names, weights = [found[i] for i in order], shares([float(scores[i]) for i in order])
     candidates = []
     for i in order[:_KEPT]:
         agreed = agreement(found[i], names, weights)
-        shown = np.max([strength(view, found[i]) for view in views], axis=0)
+        shown = np.max([strength(form, found[i]) for form in forms], axis=0)
         sure = tuple(float(a * s) for a, s in zip(agreed, shown, strict=True))
         candidates.append(Candidate(found[i], float(scores[i]), sure))
     best = int(each[:, order[0]].argmax())
-    begin, end = span(views[best], names[0])
     left, right = spans[best]
-    ends = (left + begin * (right - left), left + end * (right - left))
-    return Witness(tuple(views), tuple(candidates), texts, width_px, ends)
+    across = tuple(left + place * (right - left) for place in places(forms[best], names[0]))
+    return Witness(views, forms, tuple(candidates), texts, width_px, across)
 
 
 def vote(witnesses: Sequence[Witness], rules: Acceptance) -> Verdict:
@@ -143,7 +152,7 @@ def vote(witnesses: Sequence[Witness], rules: Acceptance) -> Verdict:
     texts = list(dict.fromkeys(c.text for w in witnesses for c in w.candidates))
     if not texts:
         return Verdict(None, (), False, "no text on the plate obeys the TNKB grammar")
-    totals = np.zeros(len(texts))
+    totals = _priors(texts)
     for witness in witnesses:
         _, logs = _mixture(witness.views, texts)
         mass = min(1.0, float(np.exp(logs).sum()))
@@ -169,9 +178,10 @@ def _why_not(
     text: str, probabilities: Sequence[float], witnesses: Sequence[Witness], rules: Acceptance
 ) -> str:
     weakest = min(range(len(text)), key=lambda i: probabilities[i])
-    letters = len(text) - len(text.rstrip(LETTERS))
-    if letters < rules.letters:
-        return f"only {letters} series letters after the number: the plate may be cut off or covered"
+    begin = len(text) - len(text.lstrip(LETTERS))
+    end = len(text.rstrip(LETTERS))
+    if end - begin < rules.digits or len(text) - end < rules.letters:
+        return f"only {end - begin} digits and {len(text) - end} series letters: one may be hidden"
     if probabilities[weakest] < rules.weakest:
         return (
             f"character {weakest + 1} ({text[weakest]}) is certain to {probabilities[weakest]:.2f} only, "
@@ -188,11 +198,15 @@ def _why_not(
         return (
             f"{len(agreeing)} of {len(witnesses)} crops read it surely by themselves, {rules.agreeing} must"
         )
-    if all(w.ends[0] < rules.edge or w.ends[1] > 1 - rules.edge for w in agreeing):
+    if all(w.places[0] < rules.edge or w.places[-1] > 1 - rules.edge for w in agreeing):
         return "the number reaches the crop's edge: the plate may be cut off"
-    lean = float(np.median([1 - w.ends[1] - w.ends[0] for w in agreeing])) - _STEP_LEAN
+    lean = float(np.median([1 - w.places[-1] - w.places[0] for w in agreeing])) - _STEP_LEAN
     if abs(lean) > rules.lopsided:
         return "the number does not stand in the middle: a character at one end may be covered"
+    steps = np.diff(np.median([w.places for w in agreeing], axis=0))
+    within = [float(step) for i, step in enumerate(steps, start=1) if i not in (begin, end)]
+    if max(within) > rules.hole * float(np.median(within)):
+        return "there is a hole between two characters: one may be covered"
     return ""
 
 
@@ -207,9 +221,18 @@ def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:
 
 def _shown(witnesses: Sequence[Witness], text: str) -> list[float]:
     """How strongly each character is shown: by the second-best witness, where there are several."""
-    each = np.array([np.max([strength(view, text) for view in w.views], axis=0) for w in witnesses])
+    each = np.array([np.max([strength(form, text) for form in w.forms], axis=0) for w in witnesses])
     ranked = np.sort(each, axis=0)[::-1]
     return [float(v) for v in ranked[min(1, len(ranked) - 1)]]
+
+
+def _likeliest(view: Posterior) -> list[tuple[str, float]]:
+    scored = [(text, score + log_prior(text)) for text, score in prefix_beam(view)]
+    return sorted(scored, key=lambda item: -item[1])[:_BEST_OF_EACH]
+
+
+def _priors(texts: Sequence[str]) -> Floats:
+    return np.array([log_prior(text) for text in texts])
 
 
 def _mixture(views: Sequence[Posterior], texts: Sequence[str]) -> tuple[Floats, Floats]:

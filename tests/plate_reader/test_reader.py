@@ -1,0 +1,133 @@
+"""The whole reader on plates drawn to regulation: what it reads and accepts, what it says where not."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from plate_reader.base import PlateReaderError
+from plate_reader.photo import PhotoReader, join_lines
+from plate_reader.reader import PlateReader
+from training.render.degrade import Shot, photograph
+from training.render.plates import PlateSpec, draw_plate
+
+SHOT = Shot(width_px=120, yaw=8, pitch=10, roll=2)
+PLATES = [
+    PlateSpec("B 1234 ABC", "05.27", "white", "car"),
+    PlateSpec("AD 5678 IQ", "11.28", "black", "motorcycle"),
+    PlateSpec("L 7021 UB", "01.29", "yellow", "car"),
+    PlateSpec("DK 1170 SZG", "08.30", "red", "car"),
+    PlateSpec("BP 1806 HIJ", "12.26", "green", "car"),
+    PlateSpec("B 2468 XYZ", "03.31", "white", "car", electric=True),
+]
+
+
+@pytest.fixture(scope="module")
+def reader() -> PlateReader:
+    return PlateReader()
+
+
+def crops(spec: PlateSpec, shot: Shot = SHOT, count: int = 3) -> list[np.ndarray]:
+    plate = draw_plate(spec, 480)
+    return [
+        photograph(plate, replace(shot, yaw=shot.yaw + i), np.random.default_rng(i)) for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("spec", PLATES, ids=lambda spec: spec.nrkb)
+def test_a_plate_120_px_wide_is_read_exactly_and_accepted(reader: PlateReader, spec: PlateSpec) -> None:
+    reading = reader.read_crops(crops(spec))
+    assert reading.text == spec.text
+    assert reading.accepted, reading.reason
+    assert reading.colour == spec.scheme
+    assert reading.crops_read == 3
+    assert len(reading.character_probabilities) == len(spec.text)
+    assert reading.confidence == min(reading.character_probabilities)
+
+
+@pytest.mark.parametrize("spec", PLATES, ids=lambda spec: spec.nrkb)
+def test_the_colour_is_told_at_night_too_or_not_at_all(reader: PlateReader, spec: PlateSpec) -> None:
+    night = replace(SHOT, exposure=0.2, tint=(0.75, 0.88, 1.0), noise=7.0)
+    assert reader.read_crops(crops(spec, night)).colour in (spec.scheme, None)
+
+
+def test_the_expiry_line_is_read_apart_from_the_number(reader: PlateReader) -> None:
+    assert reader.read_crops(crops(PLATES[0], replace(SHOT, width_px=180))).expiry == "05.27"
+
+
+def test_a_plate_too_far_away_is_not_accepted_and_says_why(reader: PlateReader) -> None:
+    reading = reader.read_crops(crops(PLATES[0], replace(SHOT, width_px=32, blur_px=1.2, noise=8)))
+    assert not reading.accepted
+    assert reading.reason
+
+
+def test_a_grey_wall_holds_no_plate(reader: PlateReader) -> None:
+    reading = reader.read_crops([np.full((40, 120, 3), 128, np.uint8)])
+    assert (reading.text, reading.accepted, reading.colour) == (None, False, None)
+    assert reading.reason
+
+
+def test_no_crops_give_no_text_and_a_reason(reader: PlateReader) -> None:
+    reading = reader.read_crops([])
+    assert (reading.text, reading.accepted, reading.crops_read) == (None, False, 0)
+    assert reading.reason
+
+
+def test_specks_of_a_crop_are_left_out(reader: PlateReader) -> None:
+    assert reader.read_crops([np.zeros((3, 5, 3), np.uint8)]).text is None
+
+
+def test_a_military_plate_is_never_a_number(reader: PlateReader) -> None:
+    plate = draw_plate(PlateSpec("12345 00", "05.27", "green"), 480)
+    reading = reader.read_crops([photograph(plate, SHOT, np.random.default_rng(i)) for i in range(3)])
+    assert not reading.accepted
+    assert reading.reason
+
+
+def test_a_plate_half_covered_is_not_accepted(reader: PlateReader) -> None:
+    plate = draw_plate(PLATES[0], 480)
+    plate[:, 380:] = (40, 60, 50)
+    reading = reader.read_crops([photograph(plate, SHOT, np.random.default_rng(i)) for i in range(3)])
+    assert not reading.accepted
+
+
+def test_what_is_no_picture_is_refused(reader: PlateReader) -> None:
+    with pytest.raises(PlateReaderError, match="BGR"):
+        reader.read_crops([np.zeros((40, 120), np.uint8)])
+
+
+def test_reading_writes_nothing_to_the_console(capfd: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger().setLevel(logging.DEBUG)
+    PlateReader().read_crops(crops(PLATES[0], count=1))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_photo_is_read_without_a_plate_detector() -> None:
+    photo = np.full((400, 600, 3), (90, 95, 90), np.uint8)
+    plate = photograph(draw_plate(PLATES[0], 480), replace(SHOT, width_px=180), np.random.default_rng(0))
+    photo[200 : 200 + plate.shape[0], 150 : 150 + plate.shape[1]] = plate
+    readings = PhotoReader().read(photo)
+    assert readings[0].text == "B1234ABC"
+    x1, y1, x2, y2 = readings[0].box_xyxy
+    assert 140 < x1 < 190
+    assert 300 < x2 < 150 + plate.shape[1]
+    assert 195 < y1 < y2 < 210 + plate.shape[0]
+
+
+def test_a_photo_is_read_by_the_given_detector(reader: PlateReader) -> None:
+    photo = np.full((400, 600, 3), (90, 95, 90), np.uint8)
+    plate = photograph(draw_plate(PLATES[1], 480), replace(SHOT, width_px=150), np.random.default_rng(0))
+    height, width = plate.shape[:2]
+    photo[200 : 200 + height, 150 : 150 + width] = plate
+    box = (150 + 0.1 * width, 200 + 0.1 * height, 150 + 0.9 * width, 200 + 0.9 * height)
+    readings = PhotoReader(reader, find=lambda _: [box]).read(photo)
+    assert [(r.text, r.box_xyxy) for r in readings] == [("AD5678IQ", box)]
+
+
+def test_parts_of_a_number_that_stand_side_by_side_are_one_line() -> None:
+    def box(x: float, y: float, w: float, h: float) -> np.ndarray:
+        return np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], np.float32)
+
+    lines = join_lines([box(60, 10, 80, 30), box(10, 10, 30, 30), box(50, 48, 60, 12), box(160, 11, 60, 30)])
+    assert sorted((float(q[0, 0]), float(q[1, 0])) for q in lines) == [(10.0, 220.0), (50.0, 110.0)]
