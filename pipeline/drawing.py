@@ -1,0 +1,93 @@
+"""The annotated picture: what the rule saw, drawn on the frame so that a person can check it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import supervision as sv
+
+from detectors.camera import Camera
+from detectors.types import Box, Image, Point, SignalState
+from pipeline.text import label, with_caption
+
+_LANE, _LINE, _SUBJECT = (210, 160, 60), (60, 60, 255), (0, 215, 255)
+_SIGNAL_COLOURS = {
+    SignalState.RED: (60, 60, 255),
+    SignalState.AMBER: (0, 190, 255),
+    SignalState.GREEN: (90, 220, 90),
+    SignalState.OFF: (150, 150, 150),
+    SignalState.UNKNOWN: (220, 220, 220),
+}
+
+
+def annotate(
+    image: Image,
+    camera: Camera,
+    box: Box | None,
+    caption: str,
+    signals: Mapping[str, SignalState],
+    lines: Sequence[str],
+) -> Image:
+    """Draw the subject's box, lanes, stop line and signal states on a frame and put ``lines`` below it.
+
+    ``image`` is (H, W, 3) BGR and stays untouched; ``box`` is in its pixels, None where it is not known.
+    """
+    scene = _draw_road(image.copy(), camera)
+    thick = max(2, image.shape[1] // 500)
+    for head in camera.file.signals:
+        state = signals.get(head.id, SignalState.UNKNOWN)
+        x1, y1, x2, y2 = (round(v) for v in head.region)
+        cv2.rectangle(scene, (x1 - 3, y1 - 3), (x2 + 3, y2 + 3), _SIGNAL_COLOURS[state], thick)
+        scene = label(
+            scene, f"{head.id}: {state.value}", (x2 + 6, y2), image.shape[1] // 75, _SIGNAL_COLOURS[state]
+        )
+    if box is not None:
+        subject = sv.Detections(xyxy=np.array([box], float), class_id=np.array([0]))
+        colour = sv.Color(*_SUBJECT[::-1])
+        scene = sv.BoxAnnotator(color=colour, thickness=thick).annotate(scene, subject)
+        scene = label(scene, caption, (box[0], box[1] - 4), max(12, image.shape[1] // 70), _SUBJECT)
+    return with_caption(scene, lines)
+
+
+def local_time(at: datetime, camera: Camera) -> str:
+    """Write a moment in the camera's zone, to the millisecond, as in ``17-08-2026 10:00:00.250 WIB``."""
+    there = at.astimezone(camera.zone)
+    return f"{there:%d-%m-%Y %H:%M:%S}.{there.microsecond // 1000:03d} {there.tzname()}"
+
+
+def measured_text(measured: Mapping[str, float | str]) -> str:
+    """Write what was measured in one line."""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:.2f}".rstrip("0").rstrip(".")
+        if isinstance(value, float)
+        else f"{name.replace('_', ' ')} {value}"
+        for name, value in measured.items()
+    )
+
+
+def _draw_road(scene: Image, camera: Camera) -> Image:
+    thick = max(2, scene.shape[1] // 500)
+    for lane in camera.file.lanes:
+        _polyline(scene, camera, (*lane.polygon, lane.polygon[0]), _LANE, max(1, thick // 2))
+    if camera.file.stop_line is not None:
+        _polyline(scene, camera, camera.file.stop_line.road, _LINE, thick + 1)
+    return scene
+
+
+def _polyline(
+    scene: Image, camera: Camera, road: Sequence[Point], colour: tuple[int, int, int], thick: int
+) -> None:
+    """Draw a line of road metres; pieces behind the camera or beyond the horizon are left out."""
+    h, w = scene.shape[:2]
+    for a, b in pairwise(road):
+        steps = np.linspace(0.0, 1.0, 33)[:, None]
+        pixels = camera.homography.to_image(np.asarray(a) * (1 - steps) + np.asarray(b) * steps)
+        near = np.all(np.isfinite(pixels), axis=1)
+        near &= (np.abs(pixels[:, 0]) < 4 * w) & (np.abs(pixels[:, 1]) < 4 * h)
+        for i in np.flatnonzero(near[:-1] & near[1:]):
+            start, end = (tuple(int(v) for v in np.round(pixels[j])) for j in (i, i + 1))
+            cv2.line(scene, start, end, colour, thick, cv2.LINE_AA)

@@ -1,0 +1,232 @@
+"""One camera's loop: decode → motion gate → detect → track → signals → rules → best crops → plate → case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from detectors.base import ObjectDetector
+from detectors.camera import Camera
+from detectors.rules.registry import build_rules
+from detectors.signal import SignalReader
+from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, Violation
+from pipeline.clock import with_clock_fitness
+from pipeline.images import encode_jpeg
+from pipeline.motion import MotionGate
+from pipeline.package import Finding
+from pipeline.pending import Pending, PendingCases
+from pipeline.plates import PlateGallery
+from pipeline.queues import read_ahead
+from pipeline.ring import FrameRing, StoredFrame
+from pipeline.sources.base import InputFault, Source, SourceError
+from pipeline.tracking import TrackUpdate, VehicleTracker
+from pipeline.types import Counters
+from plate_reader.base import TrackPlateReader
+from plate_reader.types import PlateReading
+
+AHEAD = 8
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """Who is told what while a camera runs: each finding when it is complete, each vehicle when it has gone,
+    each frame with the counters so far."""
+
+    on_finding: Callable[[Finding], None]
+    on_vehicle: Callable[[Track], None] | None = None
+    on_frame: Callable[[Frame, Counters], None] | None = None
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    frame: Frame
+    clock_fit: bool
+    jpeg: bytes = field(repr=False)
+
+
+class CameraLoop:
+    """Runs one camera over one source. Same recording, same findings: nothing here looks at a clock.
+
+    Args:
+        camera: the camera, checked.
+        detector: finds vehicles, plates, heads.
+        reader: votes a plate over a vehicle's crops.
+        watchers: who is told.
+
+    Raises:
+        CameraFileError: the camera enforces a rule with impossible parameters.
+    """
+
+    def __init__(
+        self, camera: Camera, detector: ObjectDetector, reader: TrackPlateReader, watchers: Watchers
+    ) -> None:
+        self.counters = Counters()
+        self._camera, self._detector, self._reader, self._watchers = camera, detector, reader, watchers
+        self._rules = build_rules(camera)
+        self._signals = SignalReader(camera.file.signals)
+        self._gate = MotionGate()
+        self._ring = FrameRing()
+        self._gallery = PlateGallery()
+        self._pending = PendingCases(self._ring)
+        self._tracker = VehicleTracker(camera)
+        self._following: dict[int, Track] = {}
+
+    def run(self, source: Source) -> Counters:
+        """Run until the source ends; the source is already open. Recorded input is decoded ahead in a
+        thread.
+
+        Raises:
+            SourceError: nothing can be had from the source, or its pictures are not the camera's size.
+        """
+        self._tracker = VehicleTracker(self._camera, source.frame_rate)
+        last: Frame | None = None
+        frames = read_ahead(with_clock_fitness(source), _prepare, depth=1 if source.live else AHEAD)
+        for prepared in frames:
+            self.counters.frames_dropped = source.dropped
+            if self._fits(prepared.frame, source):
+                last = prepared.frame
+                self._step(prepared)
+                if self._watchers.on_frame is not None:
+                    self._watchers.on_frame(last, self.counters)
+        if last is not None:
+            self._finish(last)
+        self.counters.frames_dropped = source.dropped
+        self.counters.plates_in_doubt = self._gallery.in_doubt
+        return self.counters
+
+    def _fits(self, frame: Frame, source: Source) -> bool:
+        width, height = self._camera.file.frame_size
+        if frame.image.shape[:2] == (height, width):
+            return True
+        given = f"{frame.image.shape[1]}x{frame.image.shape[0]}"
+        what = f"the picture is {given}, the camera file's frame_size and calibration are {width}x{height}"
+        if self.counters.frames == 0 and not source.live:
+            raise SourceError(f"{source.name}: {what}; use the camera file of this camera")
+        if self.counters.frames_wrong_size == 0:
+            source.faults.append(InputFault(f"{source.name} frame {frame.index}", what))
+        self.counters.frames_wrong_size += 1
+        return False
+
+    def _step(self, prepared: _Prepared) -> None:
+        frame = prepared.frame
+        detections = self._detect(frame)
+        update = self._track(frame, detections)
+        signals = self._signals.update(frame)
+        scene = self._scene(prepared, detections or (), update, signals)
+        stored = StoredFrame(
+            frame.index,
+            frame.t_s,
+            frame.captured_at,
+            prepared.jpeg,
+            frame.encoded is not None,
+            None if detections is None else tuple(detections),
+        )
+        self._count(prepared, detections, signals)
+        self._ring.add(stored)
+        self._gallery.add(frame, detections or (), update.live)
+        live = {t.id: t for t in update.live}
+        ended = {t.id: t for t in update.ended}
+        for rule in self._rules:
+            self._flag(rule.update(scene), frame.t_s, live | ended)
+        self._pending.follow(stored, live, ended)
+        self._gone(update.ended)
+        for pending in self._pending.take_done(frame.t_s):
+            self._hand_on(pending)
+
+    def _detect(self, frame: Frame) -> list[Detection] | None:
+        if not self._gate.passes(frame.image, frame.t_s, bool(self._following)):
+            return None
+        return self._detector.detect(frame.image)
+
+    def _track(self, frame: Frame, detections: list[Detection] | None) -> TrackUpdate:
+        # Nothing moved, so every vehicle still stands where it was: the tracker is not told of an absence.
+        if detections is None:
+            return TrackUpdate((), ())
+        update = self._tracker.update(frame.index, frame.t_s, frame.captured_at, detections)
+        self._following.update({t.id: t for t in update.live})
+        for track in update.ended:
+            self._following.pop(track.id, None)
+        return update
+
+    def _scene(
+        self,
+        prepared: _Prepared,
+        detections: list[Detection] | tuple[Detection, ...],
+        update: TrackUpdate,
+        signals: dict[str, SignalState],
+    ) -> Scene:
+        frame = prepared.frame
+        loose = tuple(d for d in detections if d.label in ("person", "plate", "head_helmet", "head_bare"))
+        return Scene(
+            frame.index,
+            frame.t_s,
+            frame.captured_at,
+            update.live,
+            update.ended,
+            loose,
+            signals,
+            prepared.clock_fit,
+        )
+
+    def _count(
+        self, prepared: _Prepared, detections: list[Detection] | None, signals: dict[str, SignalState]
+    ) -> None:
+        self.counters.frames += 1
+        self.counters.frames_still += detections is None
+        self.counters.frames_detected += detections is not None
+        self.counters.frames_clock_unfit += not prepared.clock_fit
+        self.counters.signal_unknown += any(s is SignalState.UNKNOWN for s in signals.values())
+
+    def _flag(self, violations: list[Violation], t_s: float, tracks: dict[int, Track]) -> None:
+        for violation in violations:
+            track = tracks.get(violation.track_id) or self._following.get(violation.track_id)
+            self.counters.flagged[violation.rule] += 1
+            self._pending.add(violation, t_s, track)
+
+    def _gone(self, ended: tuple[Track, ...]) -> None:
+        for track in ended:
+            if track.confirmed:
+                self.counters.vehicles += 1
+                self.counters.by_class[track.label] += 1
+                if self._watchers.on_vehicle is not None:
+                    self._watchers.on_vehicle(track)
+            else:
+                self.counters.tracks_unconfirmed += 1
+            if not self._pending.waits_for(track.id):
+                self._gallery.forget(track.id)
+
+    def _hand_on(self, pending: Pending) -> None:
+        track_id = pending.violation.track_id
+        crops = self._gallery.crops(track_id)
+        reading = self._read([c.image for c in crops])
+        frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
+        self._watchers.on_finding(Finding(pending.violation, frames, pending.boxes, crops, reading))
+        if track_id not in self._following and not self._pending.waits_for(track_id):
+            self._gallery.forget(track_id)
+
+    def _read(self, crops: list[Image]) -> PlateReading | None:
+        reading = self._reader.read_crops(crops) if crops else None
+        if reading is not None and reading.accepted:
+            self.counters.plates_read += 1
+        else:
+            reason = "no plate was seen large and whole enough" if reading is None else reading.reason
+            self.counters.not_read[reason or "not accepted"] += 1
+        return reading
+
+    def _finish(self, last: Frame) -> None:
+        """The source has ended: what was certain is flagged, and every wait is over."""
+        ended = self._tracker.finish()
+        scene = Scene(last.index, last.t_s, last.captured_at, (), ended)
+        tracks = {t.id: t for t in ended}
+        for rule in self._rules:
+            self._flag(rule.update(scene) + rule.finish(), last.t_s, tracks)
+        self._following.clear()
+        for pending in self._pending.take_all():
+            self._hand_on(pending)
+        self._gone(ended)
+
+
+def _prepare(timed: tuple[Frame, bool]) -> _Prepared:
+    frame, clock_fit = timed
+    jpeg = frame.encoded if frame.encoded is not None else encode_jpeg(frame.image)
+    return _Prepared(frame, clock_fit, jpeg)
