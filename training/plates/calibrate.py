@@ -81,9 +81,8 @@ def report(heard: Sequence[Heard]) -> list[str]:
     for h, v in verdicts:
         by_mishap[h.track.mishap or "none"].append((v.accepted, v.accepted and v.text != h.track.spec.text))
     for mishap, seen in sorted(by_mishap.items()):
-        lines.append(
-            f"mishap {mishap}: {len(seen)} tracks, {sum(a for a, _ in seen)} accepted, {sum(w for _, w in seen)} wrong"
-        )
+        taken, wrong = sum(a for a, _ in seen), sum(w for _, w in seen)
+        lines.append(f"mishap {mishap}: {len(seen)} tracks, {taken} accepted, {wrong} wrong")
     for name, change in _LOOSER:
         other = [(h, h.verdict(replace(rules, **change))) for h in heard]
         wrong_ones = [
