@@ -1,0 +1,120 @@
+"""The back office behind the commands: its database, its register, its cases. All of ticketing that the
+command line knows is here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.errors import UsageError
+from ticketing.types import FlaggedViolation
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+DATABASE = "etle.sqlite3"
+ENVIRONMENT = "ETLE_DATABASE_URL"
+
+
+def database_url(data: Path) -> str:
+    """Give the database of a data folder: ``ETLE_DATABASE_URL`` where it is set, else SQLite in it."""
+    return os.environ.get(ENVIRONMENT) or f"sqlite:///{(data / DATABASE).resolve()}"
+
+
+@dataclass(frozen=True)
+class Office:
+    """An open back office."""
+
+    engine: Engine
+
+    def flag(self, flagged: FlaggedViolation) -> None:
+        """Make the case of a violation, committed when this returns; one that exists stays as it is."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.cases import flag_violation
+
+        with Session(self.engine) as session, session.begin():
+            flag_violation(session, flagged)
+
+    def title_of(self, rule: str) -> str:
+        """Give a rule's name as officers and owners read it."""
+        from ticketing.law import title_of
+
+        return title_of(rule)
+
+    def import_register(self, file: Path) -> tuple[int, list[str]]:
+        """Take STNK records in, all or none; give how many, and what is wrong by row and column."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.registry import RegistryImportError, import_csv
+
+        try:
+            with Session(self.engine) as session, session.begin():
+                return import_csv(session, file), []
+        except RegistryImportError as error:
+            return 0, [str(fault) for fault in error.faults]
+
+    def verify_audit(self) -> list[str]:
+        """Check the audit trail; give what was altered."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.audit import verify
+
+        with Session(self.engine) as session:
+            return [str(fault) for fault in verify(session)]
+
+    def demonstrate(self) -> Demonstration | None:
+        """As the demo's officer, confirm one case whose plate was read and matched; None where none is."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.demonstration import demonstrate
+
+        with Session(self.engine) as session, session.begin():
+            shown = demonstrate(session)
+        return None if shown is None else Demonstration(*shown)
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What a demo shows: the officer's login, and the plate and reference of one ticket."""
+
+    login: str
+    password: str
+    plate: str
+    reference: str
+
+
+def web_app(data: Path) -> Any:
+    """Give the web application over a data folder."""
+    from api.app import create_app
+    from api.settings import Settings
+
+    return create_app(Settings(data=data, database_url=database_url(data)))
+
+
+@contextmanager
+def open_office(data: Path) -> Iterator[Office]:
+    """Open the back office of a data folder, its database brought up to date.
+
+    Raises:
+        UsageError: the database cannot be reached or written.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from ticketing.db import make_engine, migrate
+
+    url = database_url(data)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        migrate(url)
+        engine = make_engine(url)
+    except SQLAlchemyError as error:
+        raise UsageError(f"the database cannot be opened: {error}") from error
+    try:
+        yield Office(engine)
+    finally:
+        engine.dispose()

@@ -1,0 +1,63 @@
+"""``etle migrate`` and ``etle serve``: the back office's database and its pages."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import UsageError, say, told
+from cli.office import open_office
+from cli.run import DATA
+
+HOST, PORT = "127.0.0.1", 8000
+
+
+def migrate(data: Annotated[Path, typer.Option(help="The data folder.")] = DATA) -> None:
+    """Bring the database up to date."""
+    with told(), open_office(data):
+        say("etle: the database is up to date")
+
+
+def serve(
+    data: Annotated[Path, typer.Option(help="The data folder.")] = DATA,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = HOST,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = PORT,
+) -> None:
+    """Serve the pages of officers, owners and gateways."""
+    with told():
+        if not is_free(host, port):
+            raise UsageError(f"port {port} on {host} is taken; name another with --port")
+        with open_office(data):
+            pass
+        serve_pages(data, host, port)
+
+
+def serve_pages(data: Path, host: str, port: int) -> None:
+    """Serve until interrupted; the database must be up to date."""
+    import uvicorn
+
+    from cli.office import web_app
+
+    uvicorn.run(web_app(data), host=host, port=port, log_level="warning")
+
+
+def is_free(host: str, port: int) -> bool:
+    """Tell whether a port can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(host: str = HOST, first: int = PORT) -> int:
+    """Give the first free port from ``first`` on. Raises `UsageError`."""
+    for port in range(first, first + 100):
+        if is_free(host, port):
+            return port
+    raise UsageError(f"no free port between {first} and {first + 99} on {host}")
