@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -63,9 +64,13 @@ def run(
     quiet: Annotated[bool, typer.Option(help="No progress bar.")] = False,
 ) -> None:
     """Run one camera: what it flags becomes evidence and cases for an officer to review."""
+    # A service manager stops a live camera with SIGTERM: it ends as with Ctrl-C, nothing that waits is lost.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with told():
         camera = check_camera(camera_file)
-        opened = open_source(source or _beside(camera_file), camera, fps)
+        opened = open_source(
+            source or _beside(camera_file), camera, fps, tell=lambda fault: say(f"etle: {fault}")
+        )
         with ExitStack() as stack:
             stack.enter_context(opened)
             store = EvidenceStore(data or DATA) if cases or data is not None else None

@@ -72,22 +72,29 @@ class CameraLoop:
         self._following: dict[int, Track] = {}
 
     def run(self, source: Source) -> Counters:
-        """Run until the source ends; the source is already open. Recorded input is decoded ahead in a
-        thread.
+        """Run until the source ends, or a live one is interrupted; the source is already open.
+
+        Recorded input is decoded ahead in a thread; a live source has its own queue, where the latest wins.
 
         Raises:
             SourceError: nothing can be had from the source, or its pictures are not the camera's size.
         """
         self._tracker = VehicleTracker(self._camera, source.frame_rate)
         last: Frame | None = None
-        frames = read_ahead(with_clock_fitness(source), _prepare, depth=1 if source.live else AHEAD)
-        for prepared in frames:
-            self.counters.frames_dropped = source.dropped
-            if self._fits(prepared.frame, source):
-                last = prepared.frame
-                self._step(prepared)
-                if self._watchers.on_frame is not None:
-                    self._watchers.on_frame(last, self.counters)
+        timed = with_clock_fitness(source)
+        frames = map(_prepare, timed) if source.live else read_ahead(timed, _prepare, AHEAD)
+        try:
+            for prepared in frames:
+                self.counters.frames_dropped = source.dropped
+                if self._fits(prepared.frame, source):
+                    last = prepared.frame
+                    self._step(prepared)
+                    if self._watchers.on_frame is not None:
+                        self._watchers.on_frame(last, self.counters)
+        except KeyboardInterrupt:
+            # A live source has no other end, and what waits would be lost. A recording is run again whole.
+            if not source.live:
+                raise
         if last is not None:
             self._finish(last)
         self.counters.frames_dropped = source.dropped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from detectors.camera import Camera
@@ -24,20 +25,26 @@ __all__ = [
 ]
 
 
-def open_source(where: str | Path, camera: Camera, fps: float | None = None) -> Source:
+def open_source(
+    where: str | Path,
+    camera: Camera,
+    fps: float | None = None,
+    tell: Callable[[InputFault], None] | None = None,
+) -> Source:
     """Choose the source for a path or address; it is opened by entering it.
 
     Args:
         where: a video file, a folder of pictures, or ``rtsp://…``.
         camera: the camera whose frames these are.
         fps: for a folder of pictures that do not say when they were taken.
+        tell: hears of a live source's faults as they happen.
 
     Raises:
         SourceMissingError: no such file or folder, or an address that is not RTSP.
     """
     text = str(where)
     if text.startswith(("rtsp://", "rtsps://")):
-        return RtspSource(text, camera)
+        return RtspSource(text, camera, tell=tell)
     if "://" in text:
         raise SourceMissingError(f"{text}: a source is a video file, a folder of pictures or rtsp://…")
     path = Path(where)

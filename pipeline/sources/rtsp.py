@@ -43,7 +43,8 @@ def open_rtsp(url: str) -> Any:
 
 
 class RtspSource:
-    """An RTSP stream. Reconnects for ever (or ``attempts`` times in a row), latest frame wins.
+    """An RTSP stream. Reconnects for ever (or ``attempts`` times in a row), latest frame wins. ``tell`` hears
+    of each fault as it happens.
 
     ``t_s`` runs on by the monotonic clock and the stream's timestamps also across a reconnection, where it
     jumps by the time that was lost. ``captured_at`` is our own clock's time at the stream's first frame plus
@@ -64,6 +65,7 @@ class RtspSource:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         wait: Callable[[float], object] | None = None,
         rng: random.Random | None = None,
+        tell: Callable[[InputFault], None] | None = None,
     ) -> None:
         self.name = without_password(url)
         self.frame_rate = 12.0
@@ -75,6 +77,7 @@ class RtspSource:
         self._closing = threading.Event()
         self._wait = wait or self._closing.wait
         self._rng = rng or random.Random()
+        self._tell = tell
         self._queue: LatestQueue[Frame] = LatestQueue(capacity)
         self._thread = threading.Thread(target=self._pull, name=f"rtsp {camera.id}", daemon=True)
         self._index = 0
@@ -154,6 +157,8 @@ class RtspSource:
         self.faults_seen += 1
         self.faults.append(InputFault(self.name, what))
         del self.faults[:-FAULTS_KEPT]
+        if self._tell is not None:
+            self._tell(self.faults[-1])
 
 
 def without_password(url: str) -> str:

@@ -179,6 +179,42 @@ def test_pictures_of_another_size_than_the_calibrations_are_refused(tmp_path):
         loop.run(source)
 
 
+class Interrupted:
+    """A live source that is stopped by hand."""
+
+    live, dropped, faults, frame_rate, name = True, 3, (), FPS, "live"
+
+    def __init__(self, source) -> None:
+        self.source = source
+
+    def __iter__(self):
+        for frame in self.source:
+            if frame.t_s > 2.2:
+                raise KeyboardInterrupt
+            yield frame
+
+
+def test_a_live_camera_that_is_stopped_hands_on_what_was_waiting(tmp_path):
+    cam, findings = camera(tmp_path), []
+    path = write_clip(tmp_path / "clip.mp4", [WRONG_WAY], 4.0)
+    loop = CameraLoop(cam, ColourDetector(), FixedReader(), Watchers(findings.append))
+    with open_source(path, cam) as source:
+        counters = loop.run(Interrupted(source))
+    assert [f.violation.rule for f in findings] == ["wrong_way"]
+    assert counters.frames_dropped == 3
+
+
+def test_a_recording_that_is_interrupted_is_left_to_be_run_again(tmp_path):
+    cam, findings = camera(tmp_path), []
+    path = write_clip(tmp_path / "clip.mp4", [WRONG_WAY], 4.0)
+    loop = CameraLoop(cam, ColourDetector(), FixedReader(), Watchers(findings.append))
+    with open_source(path, cam) as source, pytest.raises(KeyboardInterrupt):
+        recorded = Interrupted(source)
+        recorded.live = False
+        loop.run(recorded)
+    assert findings == []
+
+
 def test_across_a_gap_in_the_recording_nothing_is_flagged(tmp_path):
     # The jump from 0.6 s to 5 s makes it look as if the car had gone on: nobody saw it do so.
     times = [i / FPS for i in range(8)] + [4.0 + i / FPS for i in range(8)]
