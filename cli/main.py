@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import audit, demo, evidence, office_commands, pictures, registry, run, scene
+from cli import audit, demo, evidence, office_commands, pictures, registry, run, scene, worker
 
 
 class _Group(TyperGroup):
@@ -56,6 +56,7 @@ app.command("detect")(pictures.detect)
 app.command("read-plates")(pictures.read_plates)
 app.command("migrate")(office_commands.migrate)
 app.command("serve")(office_commands.serve)
+app.command("worker")(worker.worker)
 app.add_typer(registry.app, name="registry", help="The vehicle register (STNK).")
 app.add_typer(evidence.app, name="evidence", help="Evidence packages.")
 app.add_typer(audit.app, name="audit", help="The audit trail.")

@@ -28,6 +28,7 @@ from pipeline.types import Counters
 
 DATA = Path("var/data")
 BESIDE = "clip.mp4"
+KEEP_EVERY_FRAMES = 200
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def run(
             stack.enter_context(opened)
             store = EvidenceStore(data or DATA) if cases or data is not None else None
             office = stack.enter_context(open_office(data or DATA)) if cases else None
+            if store is not None and office is not None:
+                resume_cases(store, office.flag)
             models = load_models(camera.file.detect_size, weights)
             write = stack.enter_context(jsonl(jsonl_out, opened.live))
             write_track = stack.enter_context(jsonl(tracks_out, opened.live))
@@ -99,12 +102,14 @@ def run_camera(
     write: Write = nowhere,
     write_track: Write = nowhere,
     quiet: bool = False,
+    keep: Callable[[], None] | None = None,
 ) -> Ran:
-    """Run a camera over an open source; give what was flagged, counted and could not be used."""
+    """Run a camera over an open source; give what was flagged, counted and could not be used.
+
+    ``keep`` is called every few hundred frames: whoever lent the source learns that it is still in use.
+    """
     rows: list[Mapping[str, Any]] = []
     sink: CaseSink | None = None
-    if store is not None and office is not None and (resumed := resume_cases(store, office.flag)):
-        say(f"etle: {resumed} earlier violations are in the officer's queue or were put there now")
 
     def found(finding: Finding) -> None:
         if sink is not None:
@@ -113,7 +118,7 @@ def run_camera(
         write(rows[-1])
 
     with progress(camera.id, source.expected_frames, quiet) as advance:
-        watchers = Watchers(found, lambda track: write_track(track_row(track)), _telling(advance))
+        watchers = Watchers(found, lambda track: write_track(track_row(track)), _telling(advance, keep))
         loop = CameraLoop(camera, models.detector, models.reader, watchers)
         if store is not None:
             flag = office.flag if office is not None else None
@@ -182,10 +187,15 @@ def _each(counts: Mapping[str, int]) -> str:
     return f" ({', '.join(f'{name} {n}' for name, n in sorted(counts.items()))})" if counts else ""
 
 
-def _telling(advance: Callable[[str], None]) -> Callable[[Frame, Counters], None]:
-    return lambda frame, counters: advance(
-        f"{frame.t_s:.0f} s, {counters.vehicles} vehicles, {sum(counters.flagged.values())} flagged"
-    )
+def _telling(
+    advance: Callable[[str], None], keep: Callable[[], None] | None
+) -> Callable[[Frame, Counters], None]:
+    def tell(frame: Frame, counters: Counters) -> None:
+        advance(f"{frame.t_s:.0f} s, {counters.vehicles} vehicles, {sum(counters.flagged.values())} flagged")
+        if keep is not None and counters.frames % KEEP_EVERY_FRAMES == 0:
+            keep()
+
+    return tell
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,9 +1,11 @@
 from datetime import datetime, timedelta
 
 import pytest
-from drawn import RECORDED
+from drawn import LAWFUL, RECORDED, camera, write_clip
 
+from pipeline.sources import SourceError, VideoFileSource
 from pipeline.spool import ATTEMPTS, SegmentConflictError, Spool, SpoolError
+from pipeline.worker import at_segment, work_off
 
 
 class Clock:
@@ -116,3 +118,44 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(SpoolError, match="cannot be opened"):
         Spool(tmp_path / "file" / "spool")
+
+
+def test_the_worker_does_what_is_waiting_and_puts_back_what_it_cannot(spool, clock):
+    for n in (1, 2):
+        spool.accept("cam-1", n, RECORDED, b"%d" % n)
+    spool.accept("cam-2", 1, RECORDED, b"broken")
+    seen, told = [], []
+
+    def process(segment, keep):
+        keep()
+        if segment.camera_id == "cam-2":
+            raise SourceError("not a video")
+        seen.append(segment.sequence)
+
+    worked = work_off(spool, process, told.append)
+    assert (worked.done, worked.put_back, seen) == (2, 1, [1, 2])
+    assert told == ["camera cam-2 segment 1: not a video"]
+    assert spool.counts() == {"done": 2, "waiting": 1}
+
+
+def test_a_worker_whose_lease_ran_out_stops_and_the_segment_is_the_others(spool, clock):
+    spool.accept("cam-1", 1, RECORDED, b"a")
+    others = []
+
+    def process(segment, keep):
+        if segment.attempt == 1:
+            clock.at += 1000
+            others.append(spool.take(lease_s=1e6))
+        keep()
+
+    worked = work_off(spool, process, lambda text: None)
+    assert worked.done == 0
+    assert spool.acknowledge(others[0])
+
+
+def test_a_segments_own_start_dates_its_frames(spool, tmp_path):
+    at = RECORDED + timedelta(hours=1)
+    spool.accept("kamera-uji", 1, at, write_clip(tmp_path / "a.mp4", [LAWFUL], 0.5).read_bytes())
+    segment = spool.take()
+    with VideoFileSource(segment.path, at_segment(camera(tmp_path), segment)) as source:
+        assert next(iter(source)).captured_at == at
