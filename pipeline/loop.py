@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from detectors.base import ObjectDetector
 from detectors.camera import Camera
+from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
 from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, Violation
@@ -130,6 +131,7 @@ class CameraLoop:
         )
         self._count(prepared, detections, signals)
         self._ring.add(stored)
+        self._part_jumped(update.live)
         self._gallery.add(frame, detections or (), update.live)
         live = {t.id: t for t in update.live}
         ended = {t.id: t for t in update.ended}
@@ -200,6 +202,15 @@ class CameraLoop:
             else:
                 self.counters.tracks_unconfirmed += 1
             if not self._pending.waits_for(track.id):
+                self._gallery.forget(track.id)
+
+    def _part_jumped(self, live: tuple[Track, ...]) -> None:
+        """Part a track that goes on with what cannot be the same vehicle: the plate seen from now on is not
+        that of the vehicle before, so what waits is handed on with the crops so far."""
+        for track in live:
+            if track.points[-1].measurable and jumped(track.points[-24:], self._camera.homography):
+                for pending in self._pending.take_of(track.id):
+                    self._hand_on(pending)
                 self._gallery.forget(track.id)
 
     def _hand_on(self, pending: Pending) -> None:

@@ -66,6 +66,12 @@ class PendingCases:
         self._held = [p for p in self._held if not p.done(t_s)]
         return done
 
+    def take_of(self, track_id: int) -> list[Pending]:
+        """Give and let go of those of one track."""
+        taken = [p for p in self._held if p.violation.track_id == track_id]
+        self._held = [p for p in self._held if p.violation.track_id != track_id]
+        return taken
+
     def take_all(self) -> list[Pending]:
         """Give and let go of all: the source has ended."""
         held, self._held = self._held, []

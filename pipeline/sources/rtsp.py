@@ -17,7 +17,7 @@ import numpy as np
 from detectors.camera import Camera
 from detectors.types import Frame
 from pipeline.queues import LatestQueue
-from pipeline.sources.base import InputFault
+from pipeline.sources.base import InputFault, SourceError
 
 STALL_S = 10.0
 BACKOFF_FIRST_S, BACKOFF_MOST_S = 1.0, 60.0
@@ -100,7 +100,9 @@ class RtspSource:
         self._thread.join(timeout=STALL_S + 2)
 
     def __iter__(self) -> Iterator[Frame]:
-        return iter(self._queue)
+        yield from self._queue
+        if self._index == 0 and self.faults:
+            raise SourceError(str(self.faults[-1]))
 
     def _pull(self) -> None:
         failed = 0
@@ -109,7 +111,10 @@ class RtspSource:
                 before = self._index
                 reason = self._one_connection()
                 failed = 0 if self._index > before else failed + 1
-                if self._closing.is_set() or (self._attempts is not None and failed >= self._attempts):
+                if self._closing.is_set():
+                    return
+                if self._attempts is not None and failed >= self._attempts:
+                    self._fault(f"{reason}; given up after {failed} attempts")
                     return
                 self.reconnections += 1
                 pause = backoff(failed, self._rng)

@@ -215,6 +215,15 @@ def test_a_recording_that_is_interrupted_is_left_to_be_run_again(tmp_path):
     assert findings == []
 
 
+def test_a_track_that_jumps_to_another_vehicle_does_not_take_the_others_plate(tmp_path, monkeypatch):
+    jumps_at = 30
+    monkeypatch.setattr("pipeline.loop.jumped", lambda points, homography: points[-1].frame_index == jumps_at)
+    ran = Ran(tmp_path, [WRONG_WAY])
+    (finding,) = ran.findings
+    assert finding.crops
+    assert all(crop.frame_index < jumps_at for crop in finding.crops)
+
+
 def test_across_a_gap_in_the_recording_nothing_is_flagged(tmp_path):
     # The jump from 0.6 s to 5 s makes it look as if the car had gone on: nobody saw it do so.
     times = [i / FPS for i in range(8)] + [4.0 + i / FPS for i in range(8)]

@@ -244,6 +244,24 @@ def test_a_stream_that_breaks_off_is_connected_again_and_time_jumps_by_what_was_
     assert fit == [True, False, False, False]
 
 
+def test_a_stream_that_never_answers_is_an_error_once_given_up(tmp_path):
+    def connect(url):
+        raise OSError(111, "Connection refused")
+
+    heard = []
+    source = RtspSource(
+        "rtsp://camera/1",
+        camera(tmp_path),
+        attempts=2,
+        connect=connect,
+        wait=lambda seconds: None,
+        tell=heard.append,
+    )
+    with pytest.raises(SourceError, match="Connection refused; given up after 2 attempts"):
+        frames_of(source)
+    assert len(heard) == 2
+
+
 def test_the_pause_before_connecting_again_grows_has_a_bound_and_is_not_the_same_for_all():
     pauses = [backoff(20, random.Random(seed)) for seed in range(50)]
     assert max(pauses) <= 60.0
