@@ -29,7 +29,6 @@ $(UV):
 $(VENV)/.installed: $(UV) requirements.lock pyproject.toml
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
-	$(PYTHON) -m venv --upgrade-deps $(VENV) >/dev/null 2>&1 || true
 	touch $@
 
 lock:

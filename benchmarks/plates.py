@@ -20,7 +20,9 @@ from plate_reader.photo import PhotoReader
 
 def main() -> int:
     """Write one line per image of the truth table; progress goes to standard error."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--out", type=Path)
     given = arguments.parse_args()

@@ -34,7 +34,6 @@ class Office:
     def flag(self, flagged: FlaggedViolation) -> None:
         """Make the case of a violation, committed when this returns; one that exists stays as it is."""
         from sqlalchemy.orm import Session
-
         from ticketing.cases import flag_violation
 
         with Session(self.engine) as session, session.begin():
@@ -49,7 +48,6 @@ class Office:
     def import_register(self, file: Path) -> tuple[int, list[str]]:
         """Take STNK records in, all or none; give how many, and what is wrong by row and column."""
         from sqlalchemy.orm import Session
-
         from ticketing.registry import RegistryImportError, import_csv
 
         try:
@@ -61,7 +59,6 @@ class Office:
     def verify_audit(self) -> list[str]:
         """Check the audit trail; give what was altered."""
         from sqlalchemy.orm import Session
-
         from ticketing.audit import verify
 
         with Session(self.engine) as session:
@@ -70,7 +67,6 @@ class Office:
     def demonstrate(self) -> Demonstration | None:
         """As the demo's officer, confirm one case whose plate was read and matched; None where none is."""
         from sqlalchemy.orm import Session
-
         from ticketing.demonstration import demonstrate
 
         with Session(self.engine) as session, session.begin():
@@ -104,7 +100,6 @@ def open_office(data: Path) -> Iterator[Office]:
         UsageError: the database cannot be reached or written.
     """
     from sqlalchemy.exc import SQLAlchemyError
-
     from ticketing.db import make_engine, migrate
 
     url = database_url(data)
