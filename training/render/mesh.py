@@ -32,7 +32,7 @@ class Mesh:
     textured: NDArray[np.bool_]
 
     def moved(self, offset: Vec, yaw: float = 0.0, roll: float = 0.0) -> Mesh:
-        """Rotate about y by ``roll``, then about z by ``yaw`` (radians, anticlockwise), then shift by metres."""
+        """Rotate about y by ``roll``, about z by ``yaw`` (radians, anticlockwise), then shift (metres)."""
         cr, sr, cy, sy = np.cos(roll), np.sin(roll), np.cos(yaw), np.sin(yaw)
         lean = np.array([[cr, 0, sr], [0, 1, 0], [-sr, 0, cr]])
         turn = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1.0]])

@@ -1,7 +1,8 @@
 """A small software rasteriser: triangles with a depth buffer, on the CPU, without display or GPU.
 
 Why our own and no library: `docs/decisions/0002-renderer.md`. Pictures are (H, W, 3) uint8 BGR; depth
-is (H, W) float32 holding 1/distance along the optical axis (0 = nothing there, larger = nearer); ids are (H, W) int32.
+is (H, W) float32 holding 1/distance along the optical axis (0 = nothing there, larger = nearer);
+ids are (H, W) int32.
 """
 
 from __future__ import annotations
