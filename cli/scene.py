@@ -23,7 +23,7 @@ def render(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to fill.")],
     seed: Annotated[int, typer.Option(help="Same seed, same bytes of truth.")],
     seconds: Annotated[float, typer.Option(min=1.0, help="How long the clip is.")] = 60.0,
-    size: Annotated[str, typer.Option(help="Picture size, WIDTHxHEIGHT.")] = "1280x720",
+    size: Annotated[str, typer.Option(help="Picture size, WIDTHxHEIGHT in even pixels.")] = "1920x1080",
     fps: Annotated[int, typer.Option(min=1, max=60, help="Pictures per second.")] = 12,
     quiet: Annotated[bool, typer.Option(help="No progress bar.")] = False,
 ) -> None:

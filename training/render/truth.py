@@ -1,0 +1,116 @@
+"""What is true of a rendered clip: which violations its traffic commits, from the trajectories alone.
+
+The words are those of `detectors.rules`: limits between which a person could argue (DOUBTFUL) are avoided by the
+scene, never left to the scorer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.types import SignalState
+from training.render.traffic import LANES, LIMIT_KMH, Driver, Program
+
+TOLERANCE_KMH = 5.0
+ZONE_M = (-9.0, 14.0)
+GRACE_S = 0.5
+STOP_MARGIN_M = {"motorcycle": 1.5, "bicycle": 1.5, "car": 2.9}
+LOOK_S = 0.05
+
+
+@dataclass(frozen=True)
+class Committed:
+    """One violation: seconds from the clip's first frame; ``speed_kmh`` for speeding only."""
+
+    rule: str
+    driver: int
+    start_s: float
+    end_s: float
+    speed_kmh: float | None = None
+
+
+def zone_speed_kmh(driver: Driver, seconds: float) -> float | None:
+    """Give the mean speed of the rear contact over the measuring zone, or None where it never passes it whole."""
+    if driver.path not in LANES:
+        return None
+    t = np.arange(0.0, seconds, LOOK_S)
+    rear = np.array([np.nan if (f := driver.front(float(x))) is None else f - driver.length for x in t])
+    inside = np.flatnonzero((rear >= ZONE_M[0]) & (rear <= ZONE_M[1]))
+    if len(inside) < 5 or inside[0] == 0 or inside[-1] == len(t) - 1:
+        return None
+    return float((rear[inside[-1]] - rear[inside[0]]) / (t[inside[-1]] - t[inside[0]]) * 3.6)
+
+
+def committed(drivers: list[Driver], program: Program, seconds: float) -> tuple[list[Committed], set[int]]:
+    """Give the violations, and the drivers whose conduct lies in doubt and must leave the scene."""
+    found: list[Committed] = []
+    doubtful: set[int] = set()
+    for i, driver in enumerate(drivers):
+        t = np.arange(0.0, seconds, LOOK_S)
+        front = np.array([np.nan if (f := driver.front(float(x))) is None else f for x in t])
+        seen = np.flatnonzero(np.isfinite(front))
+        if not len(seen):
+            continue
+        if driver.path == "wrong":
+            y = -front
+            on = np.flatnonzero((y < 0.0) & (y > -11.5))
+            if len(on) and t[on[-1]] < seconds - 0.5:
+                found.append(Committed("wrong_way", i, float(t[on[0]]), float(t[on[-1]])))
+            else:
+                doubtful.add(i)
+            continue
+        if driver.path not in LANES:
+            continue
+        _red_light(i, driver, program, t, front, found, doubtful)
+        _stop_line(i, driver, program, t, front, found, doubtful)
+        speed = zone_speed_kmh(driver, seconds)
+        if speed is not None:
+            entry = float(t[np.flatnonzero(front - driver.length >= ZONE_M[0])[0]])
+            leave = float(t[np.flatnonzero(front - driver.length <= ZONE_M[1])[-1]])
+            if speed > LIMIT_KMH + TOLERANCE_KMH + 6:
+                found.append(Committed("speeding", i, entry, leave, speed))
+            elif speed > LIMIT_KMH + 4:
+                doubtful.add(i)
+        elif driver.intent == "speed":
+            doubtful.add(i)
+        if driver.label == "motorcycle" and any(not p.helmeted for p in driver.people):
+            rear = front - driver.length
+            view = np.flatnonzero((rear > -9.5) & (rear < 8))
+            if len(view) * LOOK_S >= 1.2:
+                found.append(Committed("no_helmet", i, float(t[view[0]]), float(t[view[-1]])))
+            elif len(view):
+                doubtful.add(i)
+    return found, doubtful
+
+
+def _red_light(i: int, driver: Driver, program: Program, t: np.ndarray, front: np.ndarray, found: list[Committed],
+               doubtful: set[int]) -> None:  # fmt: skip
+    over = np.flatnonzero((front[:-1] < 0) & (front[1:] >= 0))
+    if not len(over):
+        return
+    at = float(t[over[0]])
+    state, held = program.at(at)
+    if state is not SignalState.RED or driver.intent in ("tolerated", "stop_over"):
+        return
+    inside = np.flatnonzero(front - driver.length > 3.0)
+    if held < GRACE_S + 0.9 or not len(inside):
+        doubtful.add(i)
+        return
+    found.append(Committed("red_light", i, at, float(t[inside[0]])))
+
+
+def _stop_line(i: int, driver: Driver, program: Program, t: np.ndarray, front: np.ndarray, found: list[Committed],
+               doubtful: set[int]) -> None:  # fmt: skip
+    speed = np.gradient(front, LOOK_S)
+    red = np.array([program.at(float(x))[0] is SignalState.RED for x in t])
+    standing = np.flatnonzero((np.abs(speed) < 0.25) & red & (front > 0.4) & (front < 8.0))
+    if not len(standing):
+        return
+    span = float(t[standing[-1]] - t[standing[0]])
+    margin = STOP_MARGIN_M.get(driver.label)
+    if margin is None or float(np.nanmax(front[standing])) < margin or span < 2.0 or front[standing[0]] > 5.0:
+        doubtful.add(i)
+        return
+    found.append(Committed("stop_line", i, float(t[standing[0]]), float(t[standing[-1]])))
