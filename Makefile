@@ -13,7 +13,6 @@ demo: setup
 	$(BIN)/etle demo $(if $(ONCE),--once)
 
 test: setup
-	bash tests/services.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

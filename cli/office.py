@@ -43,7 +43,7 @@ class Office:
         """Give a rule's name as officers and owners read it."""
         from ticketing.law import title_of
 
-        return title_of(rule)
+        return str(title_of(rule))
 
     def import_register(self, file: Path) -> tuple[int, list[str]]:
         """Take STNK records in, all or none; give how many, and what is wrong by row and column."""

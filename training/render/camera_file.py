@@ -12,7 +12,16 @@ from training.render.traffic import LIMIT_KMH
 from training.render.truth import GRACE_S, TOLERANCE_KMH, ZONE_M
 from training.render.world import CENTRE_X, CROSS_Y, KERB_X, LAMP_HEIGHTS, LANE_X, SIGNAL_POLES
 
-SURVEY = ((-6.9, -6.0), (0.0, -6.0), (-6.9, 0.0), (0.0, 0.0), (-6.9, 6.0), (6.9, 6.0), (-3.4, 12.0), (0.0, 20.0))
+SURVEY = (
+    (-6.9, -6.0),
+    (0.0, -6.0),
+    (-6.9, 0.0),
+    (0.0, 0.0),
+    (-6.9, 6.0),
+    (6.9, 6.0),
+    (-3.4, 12.0),
+    (0.0, 20.0),
+)
 HOURS = {"day": "10:12:00", "dusk": "17:48:00", "night": "21:30:00", "rain": "15:05:00"}
 
 
@@ -50,7 +59,12 @@ def camera_yaml(view: View, seed: int, light: str) -> str:
                 "lanes": ["L1", "L2"],
             }
         ],
-        "measuring_zone": [[KERB_X, ZONE_M[0]], [CENTRE_X, ZONE_M[0]], [CENTRE_X, ZONE_M[1]], [KERB_X, ZONE_M[1]]],
+        "measuring_zone": [
+            [KERB_X, ZONE_M[0]],
+            [CENTRE_X, ZONE_M[0]],
+            [CENTRE_X, ZONE_M[1]],
+            [KERB_X, ZONE_M[1]],
+        ],
         "speed_limit_kmh": LIMIT_KMH,
         "speed_device": {"id": f"CAM-{seed}", "certificate": "CONTOH-0001", "valid_until": "2030-12-31"},
         "enforce": {

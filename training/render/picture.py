@@ -35,10 +35,17 @@ class Cast:
             rng = np.random.default_rng(driver.look)
             uv = np.zeros((4, 2), np.float32)
             if driver.plate is not None:
-                plate = draw_plate(driver.plate, PLATE_PX, wear=float(rng.uniform(0, 0.35)), seed=seed + number)
+                plate = draw_plate(
+                    driver.plate, PLATE_PX, wear=float(rng.uniform(0, 0.35)), seed=seed + number
+                )
                 h, w = plate.shape[:2]
                 uv = np.array(
-                    [[0.5, height + h - 1.5], [w - 1.5, height + h - 1.5], [w - 1.5, height + 0.5], [0.5, height + 0.5]],
+                    [
+                        [0.5, height + h - 1.5],
+                        [w - 1.5, height + h - 1.5],
+                        [w - 1.5, height + 0.5],
+                        [0.5, height + 0.5],
+                    ],
                     np.float32,
                 )
                 rows.append(plate)
@@ -102,7 +109,19 @@ class Studio:
                 getattr(whole, f) for f in list(Mesh.__dataclass_fields__)[1:]
             ))  # fmt: skip
             screen = to_screen(shifted, self.view)
-            draw(picture, depth, ids, screen, colours, numbers, whole.uv, whole.textured, self.cast.atlas, dx, dy)
+            draw(
+                picture,
+                depth,
+                ids,
+                screen,
+                colours,
+                numbers,
+                whole.uv,
+                whole.textured,
+                self.cast.atlas,
+                dx,
+                dy,
+            )
             samples.append(picture)
         picture = self._photograph(mean_of(samples), placed, depth, t)
         return picture, self._truth(placed, ids, t)
@@ -128,7 +147,10 @@ class Studio:
         size = (self.view.height // 2, self.view.width // 2)
         vertices = np.concatenate([p.mesh.vertices for p in placed])
         dark = np.ones(size, np.float32)
-        for direction, strength, blur in ((np.asarray(self.light.sun), self.light.shadow, 1.2), (np.array([0, 0, 1.0]), 0.45, 6.0)):
+        for direction, strength, blur in (
+            (np.asarray(self.light.sun), self.light.shadow, 1.2),
+            (np.array([0, 0, 1.0]), 0.45, 6.0),
+        ):
             if not strength:
                 continue
             flat = vertices - direction * (vertices[..., 2:] / max(direction[2], 0.15))
@@ -141,7 +163,9 @@ class Studio:
         full[~self.backdrop.ground] = 1.0
         np.multiply(picture, full[..., None], out=picture, casting="unsafe")
 
-    def _photograph(self, picture: Image, placed: list[_Placed], depth: NDArray[np.float32], t: float) -> Image:
+    def _photograph(
+        self, picture: Image, placed: list[_Placed], depth: NDArray[np.float32], t: float
+    ) -> Image:
         """Add what the lens, the weather and the sensor add."""
         out = picture.astype(np.float32)
         rng = np.random.default_rng([self._seed, round(t * 1000)])
@@ -152,7 +176,9 @@ class Studio:
             for _ in range(int(500 * self.light.rain)):
                 x, y = int(rng.integers(self.view.width)), int(rng.integers(self.view.height))
                 long = int(rng.integers(14, 40))
-                cv2.line(streaks, (x, y), (x - long // 8, y + long), int(rng.integers(25, 60)), 1, cv2.LINE_AA)
+                cv2.line(
+                    streaks, (x, y), (x - long // 8, y + long), int(rng.integers(25, 60)), 1, cv2.LINE_AA
+                )
             out += streaks[..., None]
             out = out * (1 - 0.12 * self.light.rain) + 150 * 0.12 * self.light.rain
         x, y = rng.integers(0, 64, 2)
@@ -166,7 +192,10 @@ class Studio:
             model = self.cast.models[p.driver]
             x, y, heading = p.pose
             turn = np.array([[np.cos(heading), -np.sin(heading)], [np.sin(heading), np.cos(heading)]])
-            for lamps_of, colour, power in ((model.head_lamps, (0.85, 0.95, 1.0), 1.0), (model.tail_lamps, (0.15, 0.12, 1.0), 0.4)):
+            for lamps_of, colour, power in (
+                (model.head_lamps, (0.85, 0.95, 1.0), 1.0),
+                (model.tail_lamps, (0.15, 0.12, 1.0), 0.4),
+            ):
                 for lamp in lamps_of:
                     xy = turn @ np.array(lamp[:2]) + (x, y)
                     facing = np.dot(turn @ np.array([0, np.sign(lamp[1])]), self.view.position[:2] - xy)
@@ -176,11 +205,15 @@ class Studio:
                     if depth[int(v), int(u)] > 1.03 / max(w - 0.35, 0.5):
                         continue
                     radius = self.view.focal_px / w * 0.05
-                    cv2.circle(small, (int(u / 2), int(v / 2)), max(1, int(radius)), tuple(c * 255 * power for c in colour), -1)
-        return cv2.resize(
-            np.asarray(cv2.GaussianBlur(small, (0, 0), 2) * 0.9 + cv2.GaussianBlur(small, (0, 0), 12) * 1.6, np.float32),
-            (self.view.width, self.view.height),
-        )
+                    cv2.circle(
+                        small,
+                        (int(u / 2), int(v / 2)),
+                        max(1, int(radius)),
+                        tuple(c * 255 * power for c in colour),
+                        -1,
+                    )
+        halo = cv2.GaussianBlur(small, (0, 0), 2) * 0.9 + cv2.GaussianBlur(small, (0, 0), 12) * 1.6
+        return np.asarray(cv2.resize(halo, (self.view.width, self.view.height)), np.float32)
 
     def _truth(self, placed: list[_Placed], ids: NDArray[np.int32], t: float) -> list[dict[str, Any]]:
         counts, boxes = count_ids(ids, len(self.cast.drivers) * PARTS)
@@ -191,7 +224,12 @@ class Studio:
             if np.any(screen[:, 2] < 1):
                 continue
             lo, hi = screen[:, :2].min(axis=0), screen[:, :2].max(axis=0)
-            box = [max(0.0, lo[0]), max(0.0, lo[1]), min(float(self.view.width), hi[0]), min(float(self.view.height), hi[1])]
+            box = [
+                max(0.0, lo[0]),
+                max(0.0, lo[1]),
+                min(float(self.view.width), hi[0]),
+                min(float(self.view.height), hi[1]),
+            ]
             seen = int(counts[first : first + PARTS].sum())
             if box[2] - box[0] < 4 or box[3] - box[1] < 4 or not seen:
                 continue
@@ -207,7 +245,8 @@ class Studio:
                     area = cv2.contourArea(cv2.convexHull(quad.astype(np.float32)))
                     row["plates"].append({
                         "text": driver.plate.nrkb.replace(" ", ""), "colour": driver.plate.scheme,
-                        "box": _rounded(boxes[first + part]), "visible": round(counts[first + part] / max(area, 1.0), 3),
+                        "box": _rounded(boxes[first + part]),
+                        "visible": round(counts[first + part] / max(area, 1.0), 3),
                     })  # fmt: skip
             for k, person in enumerate(driver.people):
                 number = first + FIRST_HEAD + k

@@ -9,11 +9,34 @@ import numpy as np
 
 from training.render.traffic import Driver
 
-COLUMNS = (
-    "nrkb,owner_name,owner_address,phone,email,make,type,vehicle_class,model_class,year,cylinder_cc,colour,"
-    "plate_colour,chassis_number,engine_number,bpkb_number,fuel,location_code,valid_until,registration_year"
-).split(",")
-CLASSES = {"car": "mobil penumpang", "motorcycle": "sepeda motor", "bus": "mobil bus", "truck": "mobil barang"}
+COLUMNS = [
+    "nrkb",
+    "owner_name",
+    "owner_address",
+    "phone",
+    "email",
+    "make",
+    "type",
+    "vehicle_class",
+    "model_class",
+    "year",
+    "cylinder_cc",
+    "colour",
+    "plate_colour",
+    "chassis_number",
+    "engine_number",
+    "bpkb_number",
+    "fuel",
+    "location_code",
+    "valid_until",
+    "registration_year",
+]
+CLASSES = {
+    "car": "mobil penumpang",
+    "motorcycle": "sepeda motor",
+    "bus": "mobil bus",
+    "truck": "mobil barang",
+}
 MAKES = {
     "car": ("Toyota Avanza", "Daihatsu Xenia", "Honda Brio", "Suzuki Ertiga"),
     "motorcycle": ("Honda Beat", "Yamaha NMAX", "Honda Vario", "Yamaha Mio"),
@@ -44,6 +67,7 @@ def registry_csv(drivers: tuple[Driver, ...], seed: int) -> str:
             driver.plate.nrkb, name, f"{rng.choice(STREETS)} No. {rng.integers(1, 200)}, Jakarta", f"0812{digits[:8]}",
             f"pemilik{digits[8:12]}@example.id", make, model, CLASSES[driver.label], driver.kind, year,
             150 if driver.label == "motorcycle" else 1500, "hitam", driver.plate.scheme, f"MHK{digits[:14]}",
-            f"E{digits[14:22]}", f"N{digits[22:29]}", "bensin", "09", f"20{driver.plate.expiry[3:]}-{driver.plate.expiry[:2]}-28", year,
+            f"E{digits[14:22]}", f"N{digits[22:29]}", "bensin", "09",
+            f"20{driver.plate.expiry[3:]}-{driver.plate.expiry[:2]}-28", year,
         ])  # fmt: skip
     return text.getvalue()

@@ -36,6 +36,10 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+# A minute stays under 15 MB, noise at night included.
+ENCODING = {"crf": "24", "preset": "veryfast", "maxrate": "1800k", "bufsize": "3600k"}
+
+
 @dataclass(frozen=True)
 class Script:
     """All that a seed decides before a pixel is drawn."""
@@ -63,11 +67,19 @@ class Script:
         return round(self.seconds * self.fps)
 
 
-def write_script(seed: int, seconds: float, size: str = "1920x1080", fps: int = 12, light: str | None = None) -> Script:
+def _around(rng: np.random.Generator, reach: float) -> float:
+    return float(rng.uniform(-reach, reach))
+
+
+def write_script(
+    seed: int, seconds: float, size: str = "1920x1080", fps: int = 12, light: str | None = None
+) -> Script:
     """Decide a scene from its seed. Same arguments, same script."""
     rng = np.random.default_rng([seed, 1])
     name = light or ("day", "night", "dusk", "rain", "day", "night")[seed % 6]
-    program = Program(float(rng.integers(14, 19)), float(rng.integers(13, 17)), 3.0, float(rng.uniform(0, 33)))
+    program = Program(
+        float(rng.integers(14, 19)), float(rng.integers(13, 17)), 3.0, float(rng.uniform(0, 33))
+    )
     drivers = simulate(rng, seconds, program)
     while True:
         violations, doubtful = committed(drivers, program, seconds)
@@ -76,8 +88,8 @@ def write_script(seed: int, seconds: float, size: str = "1920x1080", fps: int = 
         drivers = [d for i, d in enumerate(drivers) if i not in doubtful]
     return Script(
         seed, seconds, fps, _size(size), random_light(rng, name), program, tuple(drivers), tuple(violations),
-        (-2.9 + float(rng.uniform(-0.4, 0.4)), -25.0 + float(rng.uniform(-0.5, 0.5)), 6.2 + float(rng.uniform(-0.3, 0.3))),
-        (-2.9 + float(rng.uniform(-0.3, 0.3)), 0.5, 1.0), 33.0,
+        (-2.9 + _around(rng, 0.4), -25.0 + _around(rng, 0.5), 6.2 + _around(rng, 0.3)),
+        (-2.9 + _around(rng, 0.3), 0.5, 1.0), 33.0,
     )  # fmt: skip
 
 
@@ -126,7 +138,13 @@ def _shoot(job: tuple[Script, int]) -> tuple[bytes, dict[str, Any]]:
     if not ok:
         raise RuntimeError(f"frame {index} could not be encoded")
     state, held = script.program.at(t)
-    row = {"frame": index, "t_s": round(t, 4), "signal": state.value, "state_for_s": round(held, 3), "objects": objects}
+    row = {
+        "frame": index,
+        "t_s": round(t, 4),
+        "signal": state.value,
+        "state_for_s": round(held, 3),
+        "objects": objects,
+    }
     return jpeg.tobytes(), row
 
 
@@ -147,7 +165,9 @@ def render_scene(
     """
     out.mkdir(parents=True, exist_ok=True)
     script = write_script(seed, seconds, size, fps, light)
-    (out / "camera.yaml").write_text(camera_yaml(script.view, script.seed, script.light.name), encoding="utf-8")
+    (out / "camera.yaml").write_text(
+        camera_yaml(script.view, script.seed, script.light.name), encoding="utf-8"
+    )
     (out / "stnk.csv").write_text(registry_csv(script.drivers, script.seed), encoding="utf-8")
     (out / "truth.json").write_text(json.dumps(truth_of(script), indent=1) + "\n", encoding="utf-8")
     jobs = ((script, i) for i in range(script.frames))
@@ -156,11 +176,13 @@ def render_scene(
         multiprocessing.get_context("spawn").Pool(2, _start, (script,)) as pool,
         av.open(str(out / "clip.mp4"), "w") as clip,
     ):
-        stream = clip.add_stream("libx264", rate=fps, options={"crf": "24", "preset": "veryfast"})
+        stream = clip.add_stream("libx264", rate=fps, options=ENCODING)
         stream.width, stream.height, stream.pix_fmt = *script.size, "yuv420p"
         stream.time_base = Fraction(1, fps)
         for i, (jpeg, row) in enumerate(pool.imap(_shoot, jobs, chunksize=4)):
-            picture: Image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+            picture: Image = np.asarray(
+                cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8
+            )
             frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             frame.pts = i
             clip.mux(stream.encode(frame))

@@ -19,7 +19,13 @@ from training.render.vehicles import CARS
 
 STEP_S = 0.05
 LIMIT_KMH = 50.0
-SIZES = {"car": (4.35, 1.72), "motorcycle": (1.93, 0.75), "bus": (11.0, 2.44), "truck": (6.0, 2.0), "bicycle": (1.7, 0.6)}
+SIZES = {
+    "car": (4.35, 1.72),
+    "motorcycle": (1.93, 0.75),
+    "bus": (11.0, 2.44),
+    "truck": (6.0, 2.0),
+    "bicycle": (1.7, 0.6),
+}
 LANES = {"M1": -6.42, "L1": -5.02, "M2": -3.52, "L2": -1.78}
 TURN_FROM, TURN_RADIUS = 3.4, 4.8
 
@@ -121,11 +127,21 @@ def _vehicle(rng: np.random.Generator, plan: _Plan, began: float, fronts: list[f
     people: tuple[Person, ...] = ()
     if plan.label in ("motorcycle", "bicycle"):
         number = 2 if plan.label == "motorcycle" and rng.random() < 0.3 else 1
-        people = tuple(random_person(rng, bare if i == 0 or rng.random() < 0.5 else 0.0, 0.3) for i in range(number))
+        people = tuple(
+            random_person(rng, bare if i == 0 or rng.random() < 0.5 else 0.0, 0.3) for i in range(number)
+        )
     length = CARS[kind][0] if kind in CARS else SIZES[plan.label][0]
     plate = None if plan.label == "bicycle" else random_plate(rng, plan.label)
     return Driver(
-        plan.label, kind, plan.path, plan.intent, float(length), plate, people, int(rng.integers(1 << 30)), began,
+        plan.label,
+        kind,
+        plan.path,
+        plan.intent,
+        float(length),
+        plate,
+        people,
+        int(rng.integers(1 << 30)),
+        began,
         np.array(fronts),
     )
 
@@ -167,12 +183,23 @@ def _plans(rng: np.random.Generator, seconds: float, program: Program) -> list[_
         lane = str(rng.choice(["L1", "L2", "M2"]))
         fast = float(rng.uniform(70, 88)) / 3.6
         label = "motorcycle" if lane[0] == "M" else "car"
-        plans.append(_Plan(label, lane, "speed", green + program.green_s - float(rng.uniform(1.5, 3.5)) - 75 / fast, fast, -0.8))
+        plans.append(
+            _Plan(
+                label,
+                lane,
+                "speed",
+                green + program.green_s - float(rng.uniform(1.5, 3.5)) - 75 / fast,
+                fast,
+                -0.8,
+            )
+        )
         over = (LIMIT_KMH + 3) / 3.6
         plans.append(_Plan("car", "L1", "near_limit", green + 8.0 - 75 / over, over, -0.8))
     if seconds >= 20 and rng.random() < 0.75:
         slow = float(rng.uniform(16, 26)) / 3.6
-        plans.append(_Plan("motorcycle", "wrong", "wrong_way", float(rng.uniform(4, seconds - 12)), slow, 0.0, -34.0))
+        plans.append(
+            _Plan("motorcycle", "wrong", "wrong_way", float(rng.uniform(4, seconds - 12)), slow, 0.0, -34.0)
+        )
     for x in (1.78, 5.02):
         t = float(rng.uniform(-4, 3))
         while t < seconds:
@@ -193,7 +220,8 @@ def _plans(rng: np.random.Generator, seconds: float, program: Program) -> list[_
             for p in plans
             if p in scripted
             or not any(
-                _queue(q.path) == _queue(p.path) and q.at_s - lead[q.intent] < p.at_s < q.at_s + 1.5 for q in scripted
+                _queue(q.path) == _queue(p.path) and q.at_s - lead[q.intent] < p.at_s < q.at_s + 1.5
+                for q in scripted
             )
         ),
         key=lambda p: p.at_s,
@@ -214,7 +242,11 @@ def simulate(rng: np.random.Generator, seconds: float, program: Program) -> list
         while waiting and waiting[0][1].at_s <= now:
             i, plan = waiting.pop(0)
             queue = _queue(plan.path)
-            behind = [s["front"] - SIZES[plans[j].label][0] - 1 for j, s in state.items() if _queue(plans[j].path) == queue]
+            behind = [
+                s["front"] - SIZES[plans[j].label][0] - 1
+                for j, s in state.items()
+                if _queue(plans[j].path) == queue
+            ]
             if behind and min(behind) < plan.start_m + 6:
                 continue
             state[i] = {"front": plan.start_m, "speed": plan.wish_ms}
@@ -247,7 +279,11 @@ def simulate(rng: np.random.Generator, seconds: float, program: Program) -> list
             s["front"] += s["speed"] * STEP_S
             if s["front"] > 130 + length:
                 del state[i]
-    drivers = [_vehicle(np.random.default_rng([int(rng.integers(1 << 30)), i]), plans[i], *tracks[i]) for i in tracks if len(tracks[i][1]) > 4]
+    drivers = [
+        _vehicle(np.random.default_rng([int(rng.integers(1 << 30)), i]), plans[i], *tracks[i])
+        for i in tracks
+        if len(tracks[i][1]) > 4
+    ]
     return _without_collisions(drivers, seconds)
 
 
@@ -255,7 +291,9 @@ def _queue(path: str) -> str:
     return "M1" if path == "left" else path
 
 
-def _must_stop(plan: _Plan, signal: SignalState, to_stop: float, speed: float, committed: dict[int, bool], i: int) -> bool:
+def _must_stop(
+    plan: _Plan, signal: SignalState, to_stop: float, speed: float, committed: dict[int, bool], i: int
+) -> bool:
     """Tell whether the driver brakes for the signal now; a decision to go on amber is kept."""
     if plan.intent in ("run_red", "wrong_way"):
         return False
@@ -289,7 +327,15 @@ def _circles(driver: Driver, t: float) -> NDArray[np.float64] | None:
 
 def _without_collisions(drivers: list[Driver], seconds: float) -> list[Driver]:
     kept: list[Driver] = []
-    rank = {"wrong_way": 0, "run_red": 1, "speed": 2, "near_limit": 3, "stop_over": 4, "bare": 5, "tolerated": 6}
+    rank = {
+        "wrong_way": 0,
+        "run_red": 1,
+        "speed": 2,
+        "near_limit": 3,
+        "stop_over": 4,
+        "bare": 5,
+        "tolerated": 6,
+    }
     times = np.arange(-1, seconds, 0.2)
     for driver in sorted(drivers, key=lambda d: (rank.get(d.intent, 9), d.began_s)):
         mine = {float(t): c for t in times if (c := _circles(driver, float(t))) is not None}
@@ -299,7 +345,10 @@ def _without_collisions(drivers: list[Driver], seconds: float) -> list[Driver]:
             reach = radius + SIZES[other.label][1] / 2 - 0.08
             for t, circles in mine.items():
                 theirs = _circles(other, t)
-                if theirs is not None and np.min(np.linalg.norm(circles[:, None] - theirs[None], axis=-1)) < reach:
+                if (
+                    theirs is not None
+                    and np.min(np.linalg.norm(circles[:, None] - theirs[None], axis=-1)) < reach
+                ):
                     clash = True
                     break
             if clash:

@@ -7,6 +7,7 @@ centre lane L2; opposing lanes lie right of x=0; the crossing road spans y 6…2
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -41,12 +42,12 @@ def _ground_texture(rng: np.random.Generator, scale: int, light: Light) -> Image
     w, h = int((x1 - x0) * scale), int((y1 - y0) * scale)
 
     def px(x: float, y: float) -> tuple[int, int]:
-        return int(round((x - x0) * scale)), int(round((y - y0) * scale))
+        return round((x - x0) * scale), round((y - y0) * scale)
 
     def grain(cell_m: float, strength: float) -> NDArray[np.float32]:
         shape = (max(2, int((y1 - y0) / cell_m)), max(2, int((x1 - x0) / cell_m)))
         coarse = rng.normal(0, strength, shape).astype(np.float32)
-        return cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
 
     wet = 0.72 if light.rain else 1.0
     asphalt = (np.array([78.0, 76.0, 75.0]) * wet).astype(np.float32)
@@ -124,7 +125,7 @@ def _ground_texture(rng: np.random.Generator, scale: int, light: Light) -> Image
         cv2.fillPoly(marks, [tip], 255)
     wear = np.clip(0.82 + grain(0.15, 0.12) + grain(1.0, 0.1), 0.25, 0.95)
     alpha = (cv2.GaussianBlur(marks, (0, 0), 0.6).astype(np.float32) / 255 * wear)[..., None]
-    img = img * (1 - alpha) + np.float32([205, 210, 212]) * wet * alpha
+    img = img * (1 - alpha) + np.array([205.0, 210.0, 212.0], np.float32) * wet * alpha
     return np.asarray(np.clip(img, 0, 255), np.uint8)
 
 
@@ -159,7 +160,7 @@ def _scenery(rng: np.random.Generator) -> Mesh:
             tone = tuple(float(c) for c in rng.uniform(0.45, 0.85, 3) * np.array([0.9, 0.97, 1.0]))
             inner = side * 11.5
             lo_x, hi_x = min(inner, inner + side * w), max(inner, inner + side * w)
-            parts.append(box((lo_x, y, 0), (hi_x, y + d, h), tone, 0.05))  # type: ignore[arg-type]
+            parts.append(box((lo_x, y, 0), (hi_x, y + d, h), (tone[0], tone[1], tone[2]), 0.05))
             parts.append(
                 box((lo_x - 0.3, y - 0.3, h), (hi_x + 0.3, y + d + 0.3, h + 0.35), (0.25, 0.3, 0.45), 0.05)
             )
@@ -181,10 +182,10 @@ def _scenery(rng: np.random.Generator) -> Mesh:
                 box(
                     (min(face, face - side * 0.15), y + 0.5, 2.7),
                     (max(face, face - side * 0.15), y + d - 0.5, 3.3),
-                    sign,
+                    (sign[0], sign[1], sign[2]),
                     0.2,
                 )
-            )  # type: ignore[arg-type]
+            )
             for k in np.arange(lo_x + 0.6, hi_x - 1.2, 2.0):
                 for z in np.arange(1.2, h - 1.2, 2.8):
                     parts.append(
@@ -213,7 +214,7 @@ def _scenery(rng: np.random.Generator) -> Mesh:
                         0.02,
                         5,
                     )
-                )  # type: ignore[arg-type]
+                )
     for px, py in SIGNAL_POLES:
         parts.append(rod((px, py, 0), (px, py, 3.5), 0.07, 0.06, (0.35, 0.38, 0.36), 0.2, 10))
         parts.append(box((px - 0.24, py - 0.12, 2.15), (px + 0.24, py + 0.12, 3.3), (0.05, 0.05, 0.05), 0.1))
@@ -253,7 +254,7 @@ def _disc(x: float, y: float, z: float, radius: float, colour: Colour) -> Mesh:
     return join([
         quad((x, y, z), (x, y, z), (x + radius * float(np.cos(a)), y, z + radius * float(np.sin(a))),
              (x + radius * float(np.cos(b)), y, z + radius * float(np.sin(b))), colour, 0.0, 1.0)
-        for a, b in zip(angle[:-1], angle[1:], strict=True)
+        for a, b in itertools.pairwise(angle)
     ])  # fmt: skip
 
 

@@ -1,0 +1,115 @@
+"""A rendered scene: the same from the same seed, true to its own geometry, and readable by the pipeline."""
+
+import json
+
+import av
+import numpy as np
+import pytest
+import yaml
+
+from detectors.camera import parse_camera
+from detectors.rules.registry import NEEDS
+from detectors.types import SignalState
+from training.render.camera_file import camera_yaml
+from training.render.rasterizer import View, draw
+from training.render.registry_file import COLUMNS, registry_csv
+from training.render.scene import render_scene, truth_of, write_script
+from training.render.traffic import LANES, Program, place
+from training.render.truth import LIMIT_KMH, TOLERANCE_KMH
+
+VIEW = View.looking(1920, 1080, (-2.9, -25.0, 6.2), (-2.9, 0.5, 1.0), 33.0)
+
+
+@pytest.fixture(scope="module")
+def script():
+    return write_script(4242, 60)
+
+
+def test_the_same_seed_gives_the_same_bytes_of_truth(script):
+    again = write_script(4242, 60)
+    assert json.dumps(truth_of(again)) == json.dumps(truth_of(script))
+    assert registry_csv(again.drivers, 4242) == registry_csv(script.drivers, 4242)
+
+
+def test_another_seed_gives_another_scene(script):
+    assert truth_of(write_script(4243, 60))["vehicles"] != truth_of(script)["vehicles"]
+
+
+def test_a_minute_holds_violations_and_lawful_traffic(script):
+    truth = truth_of(script)
+    guilty = {row["vehicle"] for row in truth["violations"]}
+    assert guilty
+    assert len(truth["vehicles"]) > 2 * len(guilty)
+
+
+def test_speeding_is_true_only_well_over_the_limit_and_nobody_drives_in_the_doubtful_band(script):
+    flagged = {v.driver: v.speed_kmh for v in script.violations if v.rule == "speeding"}
+    for row in truth_of(script)["vehicles"]:
+        speed = row["speed_kmh"]
+        if speed is not None and row["path"] in LANES:
+            assert (row["vehicle"] in flagged) == (speed > LIMIT_KMH + TOLERANCE_KMH)
+
+
+def test_no_two_vehicles_stand_in_the_same_place(script):
+    for t in np.arange(0, 60, 1.0):
+        places = np.array([p[:2] for d in script.drivers if (p := d.pose(float(t))) is not None])
+        if len(places) > 1:
+            apart = np.linalg.norm(places[:, None] - places[None], axis=-1) + np.eye(len(places)) * 99
+            assert apart.min() > 0.6
+
+
+def test_the_camera_file_of_a_scene_maps_the_road_to_within_a_centimetre():
+    camera = parse_camera(yaml.safe_load(camera_yaml(VIEW, 1, "day")), "scene", "0" * 64, NEEDS)
+    road = np.array([[-5.0, -8.0], [-1.0, 3.0], [-3.0, 12.0]])
+    pixels = VIEW.project(np.column_stack([road, np.zeros(3)]))[:, :2]
+    assert np.abs(camera.homography.to_road(pixels) - road).max() < 0.02
+
+
+def test_the_nearer_triangle_hides_the_farther():
+    def square(depth: float) -> np.ndarray:
+        return np.array([[[0, 0, 1 / depth], [9, 0, 1 / depth], [0, 9, 1 / depth]]], np.float32)
+
+    picture, depth = np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.float32)
+    ids = np.full((8, 8), -1, np.int32)
+    for order, (distance, grey) in enumerate(((5.0, 200.0), (9.0, 50.0))):
+        draw(
+            picture, depth, ids, square(distance), np.full((1, 3, 3), grey, np.float32), np.array([order], np.int32),
+            np.zeros((1, 3, 2), np.float32), np.array([False]), np.zeros((2, 2, 3), np.uint8), 0.0, 0.0,
+        )  # fmt: skip
+    assert picture[1, 1, 0] == 200
+    assert ids[1, 1] == 0
+
+
+def test_a_left_turn_leaves_the_approach_sideways():
+    x, y, heading = place("left", 30.0)
+    assert x < -15
+    assert 6 < y < 13
+    assert heading == pytest.approx(np.pi / 2)
+
+
+def test_the_signal_goes_red_green_amber():
+    program = Program(10.0, 8.0, 3.0, 0.0)
+    states = [program.at(t)[0] for t in (0.0, 9.9, 10.1, 18.1, 21.1)]
+    assert states == [SignalState.RED, SignalState.RED, SignalState.GREEN, SignalState.AMBER, SignalState.RED]
+
+
+@pytest.mark.slow
+def test_a_rendered_clip_holds_what_its_truth_says(tmp_path):
+    render_scene(7, 2.0, tmp_path, "640x360", 6)
+    rows = [json.loads(line) for line in (tmp_path / "frames.jsonl").read_text().splitlines()]
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        pictures = [frame.to_ndarray(format="bgr24") for frame in clip.decode(video=0)]
+    assert len(pictures) == len(rows) == 12
+    assert pictures[0].shape == (360, 640, 3)
+    header = (tmp_path / "stnk.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header == ",".join(COLUMNS)
+    for row in rows:
+        for thing in row["objects"]:
+            x1, y1, x2, y2 = thing["box"]
+            assert 0 <= x1 < x2 <= 640
+            assert 0 <= y1 < y2 <= 360
+
+
+def test_a_picture_size_that_no_encoder_takes_is_refused():
+    with pytest.raises(ValueError, match="WIDTHxHEIGHT"):
+        write_script(1, 5, "721x")
