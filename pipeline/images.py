@@ -13,6 +13,7 @@ from PIL import ImageOps, UnidentifiedImageError
 from detectors.types import Image
 
 EVIDENCE_JPEG_QUALITY = 95
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 
 
 class ImageError(ValueError):
@@ -30,10 +31,11 @@ def decode_image(data: bytes) -> Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
-            with Pillow.open(io.BytesIO(data)) as picture:
+            with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
                 picture.load()
                 rgb = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-    except UnidentifiedImageError as error:
+    # Ultralytics, once imported, puts its own opener in Pillow's place, which asks for a package where none fits.
+    except (UnidentifiedImageError, ModuleNotFoundError) as error:
         raise ImageError("not a picture that can be read (JPEG, PNG, WebP or BMP)") from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise ImageError(f"the picture is too large: {error}") from error

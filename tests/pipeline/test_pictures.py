@@ -135,6 +135,13 @@ def test_a_crop_outside_the_picture_is_an_error_and_one_over_its_edge_is_cut():
     assert crop(image, (620, 340, 700, 400)).shape == (20, 20, 3)
 
 
+def test_no_picture_is_named_as_such_also_beside_ultralytics():
+    import ultralytics.utils.patches  # noqa: F401
+
+    with pytest.raises(ImageError, match="not a picture"):
+        decode_image(b"hello")
+
+
 def test_a_picture_cut_short_is_broken_and_never_half_grey():
     data = encode_jpeg(noise())
     with pytest.raises(ImageError, match="broken"):
