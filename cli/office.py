@@ -34,6 +34,7 @@ class Office:
     def flag(self, flagged: FlaggedViolation) -> None:
         """Make the case of a violation, committed when this returns; one that exists stays as it is."""
         from sqlalchemy.orm import Session
+
         from ticketing.cases import flag_violation
 
         with Session(self.engine) as session, session.begin():
@@ -48,6 +49,7 @@ class Office:
     def import_register(self, file: Path) -> tuple[int, list[str]]:
         """Take STNK records in, all or none; give how many, and what is wrong by row and column."""
         from sqlalchemy.orm import Session
+
         from ticketing.registry import RegistryImportError, import_csv
 
         try:
@@ -59,6 +61,7 @@ class Office:
     def verify_audit(self) -> list[str]:
         """Check the audit trail; give what was altered."""
         from sqlalchemy.orm import Session
+
         from ticketing.audit import verify
 
         with Session(self.engine) as session:
@@ -100,11 +103,13 @@ def open_office(data: Path) -> Iterator[Office]:
         UsageError: the database cannot be reached or written.
     """
     from sqlalchemy.exc import SQLAlchemyError
+
     from ticketing.db import make_engine, migrate
 
     url = database_url(data)
     try:
         data.mkdir(parents=True, exist_ok=True)
+        _provide_key(data / "keys" / "personal-data.key")
         migrate(url)
         engine = make_engine(url)
     except SQLAlchemyError as error:
@@ -113,3 +118,17 @@ def open_office(data: Path) -> Iterator[Office]:
         yield Office(engine)
     finally:
         engine.dispose()
+
+
+def _provide_key(file: Path) -> None:
+    """Where the environment gives no key for personal data, keep one beside the data: fit for one machine only."""
+    from ticketing.crypto import ENVIRONMENT as KEY
+    from ticketing.crypto import new_key
+
+    if os.environ.get(KEY):
+        return
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(new_key(), encoding="ascii")
+    os.environ[KEY] = file.read_text(encoding="ascii")

@@ -1,0 +1,153 @@
+"""The ticketing office: register, law, cases, audit trail."""
+
+import csv
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import inspect, text
+
+from ticketing import audit
+from ticketing.cases import flag_violation
+from ticketing.crypto import ENVIRONMENT, new_key
+from ticketing.db import make_engine, migrate
+from ticketing.errors import KeyMissingError, RegistryImportError, UnknownRuleError
+from ticketing.law import law_row, title_of
+from ticketing.models import AuditRow, CaseRow
+from ticketing.registry import COLUMNS, find, import_csv
+from ticketing.types import FlaggedViolation
+
+GOOD = {
+    "nrkb": "B 1234 ABC", "owner_name": "Siti Lestari", "owner_address": "Jl. Melati 1, Jakarta", "phone": "0812",
+    "email": "", "make": "Honda", "type": "Beat", "vehicle_class": "sepeda motor", "model_class": "skuter",
+    "year": "2020", "cylinder_cc": "110", "colour": "hitam", "plate_colour": "white", "chassis_number": "MH1JM",
+    "engine_number": "JM11", "bpkb_number": "N1", "fuel": "bensin", "location_code": "09",
+    "valid_until": "2028-01-31", "registration_year": "2020",
+}  # fmt: skip
+FLAG = FlaggedViolation(
+    violation_id="v-1", rule="red_light", camera_id="cam", camera_name="Simpang", office="Ditlantas", street="Jl. A",
+    latitude=-6.2, longitude=106.8, timezone="Asia/Jakarta", occurred_at=datetime(2026, 8, 18, 3, 0, tzinfo=UTC),
+    vehicle_class="motorcycle", plate_text="B1234ABC", plate_accepted=True, plate_confidence=0.99,
+    character_probabilities=(0.99,) * 8, plate_colour="white", plate_reason="", speed_kmh=None,
+    speed_uncertainty_kmh=None, speed_limit_kmh=50.0, measured={"seconds_into_red": 2.5},
+    evidence_manifest_sha256="0" * 64,
+)  # fmt: skip
+
+
+def write(path, *rows, columns=COLUMNS):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_a_record_is_found_by_its_plate_however_it_is_spaced(session, tmp_path):
+    assert import_csv(session, write(tmp_path / "stnk.csv", GOOD)) == 1
+    assert find(session, "b1234 abc").owner_name == "Siti Lestari"
+    assert find(session, "B 9 X") is None
+
+
+def test_personal_data_lies_encrypted_in_the_database(session, tmp_path, monkeypatch):
+    import_csv(session, write(tmp_path / "stnk.csv", GOOD))
+    stored = session.execute(text("select * from vehicles")).one()
+    assert not any("Siti" in str(value) or "MH1JM" in str(value) for value in stored)
+    monkeypatch.setenv(ENVIRONMENT, new_key())
+    with pytest.raises(KeyMissingError, match="not the key"):
+        find(session, "B1234ABC")
+
+
+def test_an_impossible_plate_is_named_by_row_and_column_and_nothing_is_loaded(session, tmp_path):
+    bad = {**GOOD, "nrkb": "B 0123 ABCD"}
+    with pytest.raises(RegistryImportError) as caught:
+        import_csv(session, write(tmp_path / "stnk.csv", GOOD, bad))
+    assert caught.value.faults == [
+        "row 3, column nrkb: 'B 0123 ABCD' is not a plate: region code, 1 to 4 digits without leading zero, "
+        "up to 3 letters"
+    ]
+    assert find(session, "B1234ABC") is None
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("vehicle_class", "car", "is unknown"),
+        ("year", "dua ribu", "whole number"),
+        ("owner_address", "", "no letter can be sent"),
+        ("valid_until", "31-01-2028", "YYYY-MM-DD"),
+    ],
+)
+def test_each_wrong_column_is_named(session, tmp_path, column, value, why):
+    with pytest.raises(RegistryImportError, match=f"column {column}: .*{why}"):
+        import_csv(session, write(tmp_path / "stnk.csv", {**GOOD, column: value}))
+
+
+def test_a_file_without_a_column_or_in_another_encoding_is_refused(session, tmp_path):
+    with pytest.raises(RegistryImportError, match="missing columns: owner_name"):
+        import_csv(
+            session, write(tmp_path / "a.csv", GOOD, columns=[c for c in COLUMNS if c != "owner_name"])
+        )
+    other = tmp_path / "b.csv"
+    other.write_bytes(",".join(COLUMNS).encode() + b"\nB 1 A,Ren\xe9")
+    with pytest.raises(RegistryImportError, match="not UTF-8"):
+        import_csv(session, other)
+
+
+def test_detention_is_threatened_only_before_2026(session):
+    assert law_row("red_light", date(2026, 1, 1)).detention == "2 bulan"
+    assert law_row("red_light", date(2026, 1, 2)).detention is None
+    assert law_row("no_helmet", date(2026, 1, 2)).fine_rupiah == 250_000
+
+
+def test_every_enforced_rule_has_a_row_and_an_unknown_one_is_refused():
+    for rule in ("red_light", "stop_line", "wrong_way", "speeding", "no_helmet"):
+        assert " / " in title_of(rule)
+    with pytest.raises(UnknownRuleError, match="flying"):
+        title_of("flying")
+
+
+def test_flagging_twice_gives_one_case(session, tmp_path):
+    import_csv(session, write(tmp_path / "stnk.csv", GOOD))
+    first = flag_violation(session, FLAG)
+    again = flag_violation(session, replace(FLAG, plate_text="D1X"))
+    assert again.id == first.id
+    assert session.query(CaseRow).count() == 1
+    assert first.nrkb == "B1234ABC"
+    assert first.law["article"] == "Pasal 287 (2) jo. 106 (4) c UU 22/2009"
+
+
+@pytest.mark.parametrize(
+    "doubt", [{"plate_accepted": False}, {"plate_text": None}, {"plate_text": "B1235ABC"}]
+)
+def test_a_plate_in_doubt_or_unregistered_gets_no_record(session, tmp_path, doubt):
+    import_csv(session, write(tmp_path / "stnk.csv", GOOD))
+    assert flag_violation(session, replace(FLAG, **doubt)).nrkb is None
+
+
+def test_the_law_of_the_day_is_that_of_the_cameras_own_zone(session):
+    late = replace(FLAG, occurred_at=datetime(2026, 1, 1, 17, 30, tzinfo=UTC))
+    assert flag_violation(session, late).law["detention"] is None
+    early = replace(FLAG, violation_id="v-2", occurred_at=datetime(2026, 1, 1, 16, 30, tzinfo=UTC))
+    assert flag_violation(session, early).law["detention"] == "2 bulan"
+
+
+def test_an_altered_or_missing_audit_row_is_named(session):
+    for k in range(4):
+        audit.record(session, datetime(2026, 1, 1, k, tzinfo=UTC), "budi", "opened", f"case {k}")
+    assert audit.verify(session) == []
+    session.get(AuditRow, 2).who = "somebody else"
+    session.flush()
+    assert any("audit row 2" in fault for fault in audit.verify(session))
+    session.delete(session.get(AuditRow, 3))
+    session.flush()
+    assert "audit row 3 is missing" in audit.verify(session)
+
+
+def test_migrations_go_up_and_down(tmp_path):
+    url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
+    migrate(url)
+    engine = make_engine(url)
+    assert {"vehicles", "cases", "audit"} <= set(inspect(engine).get_table_names())
+    migrate(url, "base")
+    assert "cases" not in inspect(engine).get_table_names()
+    engine.dispose()

@@ -1,0 +1,43 @@
+"""Personal data at rest: encrypted with the key that the environment gives (UU 27/2022, security of processing)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from ticketing.errors import KeyMissingError
+
+ENVIRONMENT = "ETLE_PII_KEY"
+
+
+def new_key() -> str:
+    """Make a key for `ENVIRONMENT`."""
+    return Fernet.generate_key().decode()
+
+
+def seal(fields: Mapping[str, str]) -> str:
+    """Encrypt personal fields. Raises `KeyMissingError`."""
+    return _cipher().encrypt(json.dumps(dict(fields)).encode()).decode()
+
+
+def unseal(sealed: str) -> dict[str, str]:
+    """Decrypt personal fields. Raises `KeyMissingError` where the key is absent or another one."""
+    try:
+        fields: dict[str, Any] = json.loads(_cipher().decrypt(sealed.encode()))
+    except InvalidToken as error:
+        raise KeyMissingError(f"{ENVIRONMENT} is not the key that this data was encrypted with") from error
+    return fields
+
+
+def _cipher() -> Fernet:
+    key = os.environ.get(ENVIRONMENT)
+    if not key:
+        raise KeyMissingError(f"{ENVIRONMENT} is not set: personal data is kept encrypted and needs its key")
+    try:
+        return Fernet(key)
+    except ValueError as error:
+        raise KeyMissingError(f"{ENVIRONMENT} is not a Fernet key (32 bytes, URL-safe base64)") from error

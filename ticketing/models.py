@@ -1,0 +1,82 @@
+"""The tables. Times are stored as naive UTC and leave this package timezone-aware."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A timezone-aware UTC time; a naive one is refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Store as naive UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give back with its zone."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """The root of the tables."""
+
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[float]: JSON}  # noqa: RUF012
+
+
+class VehicleRow(Base):
+    """One STNK record; ``nrkb`` in canonical form without spaces. Personal columns hold ciphertext."""
+
+    __tablename__ = "vehicles"
+    nrkb: Mapped[str] = mapped_column(String(10), primary_key=True)
+    personal: Mapped[str] = mapped_column(Text)
+    make: Mapped[str] = mapped_column(String(60))
+    type: Mapped[str] = mapped_column(String(120))
+    vehicle_class: Mapped[str] = mapped_column(String(30))
+    model_class: Mapped[str] = mapped_column(String(60))
+    year: Mapped[int]
+    cylinder_cc: Mapped[int]
+    colour: Mapped[str] = mapped_column(String(40))
+    plate_colour: Mapped[str] = mapped_column(String(10))
+    fuel: Mapped[str] = mapped_column(String(20))
+    location_code: Mapped[str] = mapped_column(String(10))
+    valid_until: Mapped[date]
+    registration_year: Mapped[int]
+
+
+class CaseRow(Base):
+    """One flagged violation on its way through the office."""
+
+    __tablename__ = "cases"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    violation_id: Mapped[str] = mapped_column(String(36), unique=True)
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    rule: Mapped[str] = mapped_column(String(40), index=True)
+    camera_id: Mapped[str] = mapped_column(String(64), index=True)
+    occurred_at: Mapped[datetime] = mapped_column(index=True)
+    flagged: Mapped[dict[str, Any]]
+    law: Mapped[dict[str, Any]]
+    nrkb: Mapped[str | None] = mapped_column(ForeignKey("vehicles.nrkb"))
+
+
+class AuditRow(Base):
+    """One line of the audit trail; ``hash`` covers the line and the hash before it."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(String(80))
+    what: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(80), index=True)
+    detail: Mapped[dict[str, Any]]
+    hash: Mapped[str] = mapped_column(String(64))
