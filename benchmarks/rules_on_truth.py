@@ -2,12 +2,8 @@
 
 usage: python -m benchmarks.rules_on_truth SCENE_FOLDER [OUT.jsonl] [--jitter PX] [--drop SHARE]
 
-SCENE_FOLDER holds camera.yaml and frames.jsonl, one line per frame:
-    {"frame": 0, "t_s": 0.0, "signals": {"S1": "red"}, "objects": [{"label": "car", "box_xyxy": [x1, y1, x2,
-    y2]}, …]}
-An object may have "visible" (share of it that is not hidden, 0..1): those under 0.25 are left out, as a
-detector would. OUT.jsonl (standard output where not given) is in the form of a run's own --jsonl, plates
-null.
+SCENE_FOLDER is one that `etle scene render` filled. Things of which less than a quarter is visible are left out, as a
+detector would. OUT.jsonl (standard output where not given) is in the form of a run's own --jsonl, plates null.
 """
 
 from __future__ import annotations
@@ -25,7 +21,7 @@ import numpy as np
 
 from detectors.camera import load_camera
 from detectors.rules.registry import NEEDS, build_rules
-from detectors.types import CLASSES, Detection, Scene, SignalState, Violation
+from detectors.types import Detection, Scene, SignalState, Violation
 from pipeline.tracking import VehicleTracker
 
 HIDDEN = 0.25
@@ -41,12 +37,14 @@ def frames(path: Path) -> Iterator[dict[str, Any]]:
 def detections(row: dict[str, Any], rng: np.random.Generator, jitter: float, drop: float) -> list[Detection]:
     """Make detections of one frame's truth: jittered, some missed."""
     out = []
-    for item in row["objects"]:
-        if item["label"] not in CLASSES or item.get("visible", 1.0) < HIDDEN or rng.random() < drop:
-            continue
-        x1, y1, x2, y2 = (float(v) for v in np.asarray(item["box_xyxy"], float) + rng.normal(0, jitter, 4))
-        if x2 - x1 >= 2 and y2 - y1 >= 2:
-            out.append(Detection(item["label"], 0.9, (x1, y1, x2, y2)))
+    for vehicle in row["objects"]:
+        plates = [{**plate, "class": "plate"} for plate in vehicle["plates"]]
+        for item in (vehicle, *plates, *vehicle["heads"]):
+            if item["visible"] < HIDDEN or rng.random() < drop:
+                continue
+            x1, y1, x2, y2 = (float(v) for v in np.asarray(item["box"], float) + rng.normal(0, jitter, 4))
+            if x2 - x1 >= 2 and y2 - y1 >= 2:
+                out.append(Detection(item["class"], 0.9, (x1, y1, x2, y2)))
     return out
 
 
@@ -63,7 +61,7 @@ def violations(folder: Path, jitter: float, drop: float) -> Iterable[Violation]:
         found = detections(row, rng, jitter, drop)
         update = tracker.update(i, row["t_s"], at, found)
         loose = tuple(d for d in found if d.label not in ("car", "motorcycle", "bus", "truck", "bicycle"))
-        signals = {k: SignalState(v) for k, v in row["signals"].items()}
+        signals = {k: SignalState(v) for k, v in {"S1": row["signal"]}.items()}
         last = i == len(rows) - 1
         ended = update.ended + (tracker.finish() if last else ())
         scene = Scene(i, row["t_s"], at, () if last else update.live, ended, loose, signals)
