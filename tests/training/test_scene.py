@@ -80,6 +80,18 @@ def test_the_nearer_triangle_hides_the_farther():
     assert ids[1, 1] == 0
 
 
+def test_a_plate_is_seen_from_its_front_only():
+    white = np.full((4, 4, 3), 255, np.uint8)
+    front = np.array([[[0, 8, 1], [8, 8, 1], [8, 0, 1]]], np.float32)
+    for points, seen in ((front, True), (front[:, ::-1].copy(), False)):
+        picture, depth = np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.float32)
+        draw(
+            picture, depth, np.full((8, 8), -1, np.int32), points, np.full((1, 3, 3), 255, np.float32),
+            np.zeros(1, np.int32), np.ones((1, 3, 2), np.float32), np.array([True]), white, 0.0, 0.0,
+        )  # fmt: skip
+        assert bool(picture.any()) == seen
+
+
 def test_a_left_turn_leaves_the_approach_sideways():
     x, y, heading = place("left", 30.0)
     assert x < -15

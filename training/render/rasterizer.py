@@ -92,7 +92,7 @@ def draw(
         colours: (N, 3, 3) float32 BGR 0..255, lit, one for each corner.
         triangle_ids: (N,) int32, written where the triangle is nearest.
         uv: (N, 3, 2) float32 pixels of ``atlas``, used where ``textured``.
-        textured: (N,) bool.
+        textured: (N,) bool; a textured triangle is seen from its front only.
         atlas: (h, w, 3) uint8 BGR; the texel multiplies the lit colour as a share of white.
         shift_x: subpixel jitter of this sample, pixels.
         shift_y: likewise.
@@ -106,7 +106,7 @@ def draw(
         if q0 <= 0 or q1 <= 0 or q2 <= 0:
             continue
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-6:
+        if abs(area) < 1e-6 or (textured[i] and area > 0):
             continue
         lo_x, hi_x = _span(x0, x1, x2, width)
         lo_y, hi_y = _span(y0, y1, y2, height)
