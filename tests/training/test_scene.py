@@ -50,6 +50,10 @@ def test_speeding_is_true_only_well_over_the_limit_and_nobody_drives_in_the_doub
             assert (row["vehicle"] in flagged) == (speed > LIMIT_KMH + TOLERANCE_KMH)
 
 
+def test_every_violation_lies_whole_within_the_clip(script):
+    assert all(v.start_s >= 2.5 and v.end_s <= 59.5 for v in script.violations)
+
+
 def test_no_two_vehicles_stand_in_the_same_place(script):
     for t in np.arange(0, 60, 1.0):
         places = np.array([p[:2] for d in script.drivers if (p := d.pose(float(t))) is not None])

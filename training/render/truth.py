@@ -18,6 +18,7 @@ ZONE_M = (-9.0, 14.0)
 GRACE_S = 0.5
 STOP_MARGIN_M = {"motorcycle": 1.5, "bicycle": 1.5, "car": 2.9}
 LOOK_S = 0.05
+EDGE_S = 2.5
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def committed(drivers: list[Driver], program: Program, seconds: float) -> tuple[
                 found.append(Committed("no_helmet", i, float(t[view[0]]), float(t[view[-1]])))
             elif len(view):
                 doubtful.add(i)
+    # Nobody can judge what the clip shows only in part.
+    doubtful |= {v.driver for v in found if v.start_s < EDGE_S or v.end_s > seconds - 0.5}
     return found, doubtful
 
 
