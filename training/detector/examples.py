@@ -20,10 +20,14 @@ REAL_SHARE = 0.35
 RENDERED_CLASSES = tuple(c for c in CLASSES if c not in ("person", "bicycle"))
 
 
+POSITIVES_ONLY = -1.0
+
+
 @dataclass(frozen=True)
 class Source:
     """One labelled picture. ``labels`` (n, 5) float32: class number, then xyxy as shares of the picture (a class beyond
-    `CLASSES` is a place where nothing is learned of heads); ``known`` (classes,) float32: 1 where labels are complete.
+    `CLASSES` is a place where nothing is learned of heads); ``known`` (classes,) float32: 1 where labels are complete,
+    `POSITIVES_ONLY` where some are missing, 0 where there are none.
     """
 
     path: Path
@@ -42,9 +46,11 @@ def _read(folder: Path, known_by_name: dict[str, tuple[str, ...]] | None) -> lis
         middle, half = rows[:, 1:3].copy(), rows[:, 3:5] / 2
         rows[:, 1:3], rows[:, 3:5] = middle - half, middle + half
         names = RENDERED_CLASSES if known_by_name is None else known_by_name[path.stem]
-        known = np.array([c in names for c in CLASSES], np.float32)
+        known = np.array(
+            [1.0 if c in names else POSITIVES_ONLY if f"{c}+" in names else 0.0 for c in CLASSES], np.float32
+        )
         allowed = np.append(known, 1.0)
-        out.append(Source(path, rows[allowed[rows[:, 0].astype(int)] > 0], known))
+        out.append(Source(path, rows[allowed[rows[:, 0].astype(int)] != 0], known))
     return out
 
 

@@ -33,6 +33,8 @@ from training.detector.examples import CROP, REAL_SHARE, Source, example, read_s
 BATCH = 8
 HEAD_LR, BODY_LR = 1.5e-3, 1.5e-4
 HEAD_ONLY_STEPS = 250
+# The first layers, edges and textures, stay as COCO taught them: it saves a quarter of the time.
+FROZEN_LAYERS = 4
 WARM_UP = 100
 EMA = 0.998
 SAVE_EVERY_S = 240.0
@@ -49,8 +51,9 @@ class KnownOnly(nn.Module):  # type: ignore[misc]
     weight: Tensor
 
     def forward(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """Give (B, anchors, classes) losses; ``weight`` has the same shape."""
-        return binary_cross_entropy_with_logits(scores, targets, reduction="none") * self.weight
+        """Give (B, anchors, classes) losses; ``weight`` has that shape, below 0 where only positives are known."""
+        weight = torch.where(self.weight < 0, (targets > 0).to(scores.dtype), self.weight)
+        return binary_cross_entropy_with_logits(scores, targets, reduction="none") * weight
 
 
 def _anchors() -> NDArray[np.float32]:
@@ -65,7 +68,7 @@ def loss_weight(known: NDArray[np.float32], blind: NDArray[np.float32]) -> NDArr
     """Give (anchors, classes): 1 where a picture's labels can be trusted.
 
     Args:
-        known: (classes,) 1 where the picture's labels are complete.
+        known: (classes,) as in `examples.Source`.
         blind: (n, 4) xyxy pixels where a head is that nobody labelled.
     """
     points = _anchors()
@@ -139,8 +142,10 @@ def main() -> None:
     model.args = get_cfg(overrides={"box": 7.5, "cls": 0.5, "dfl": 1.5})
     model = model.to(memory_format=torch.channels_last)
     body = [p for layer in model.model[:-1] for p in layer.parameters()]
-    for p in model.parameters():
-        p.requires_grad_(True)
+    learning = [p for layer in model.model[FROZEN_LAYERS:-1] for p in layer.parameters()]
+    for p in body:
+        p.requires_grad_(False)
+    model.model[-1].requires_grad_(True)
     model.model[-1].dfl.requires_grad_(False)
     head = [p for p in model.model[-1].parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
@@ -181,7 +186,7 @@ def main() -> None:
         rate = _rate(step, used / 60 / given.minutes)
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * rate
-        for p in body:
+        for p in learning:
             p.requires_grad_(step >= HEAD_ONLY_STEPS)
         x = batch["img"].float().div_(255).contiguous(memory_format=torch.channels_last)
         criterion.bce.weight = batch["weight"]
