@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ticketing.models import AuditRow
+from ticketing.models import AuditHeadRow, AuditRow
 
 GENESIS = "0" * 64
 
@@ -24,10 +24,17 @@ def record(
     subject: str,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append a row; ``now`` is timezone-aware. Committed with the caller's transaction."""
-    last = session.scalar(select(AuditRow).order_by(AuditRow.id.desc()).limit(1))
-    row = AuditRow(at=now, who=who, what=what, subject=subject, detail=dict(detail or {}))
-    row.hash = _hash(last.hash if last else GENESIS, row)
+    """Append a row; ``now`` is timezone-aware. Committed with the caller's transaction.
+
+    Until then nobody else can append: two rows that both follow the same one would break the chain.
+    """
+    session.execute(
+        update(AuditHeadRow).values(rows=AuditHeadRow.rows + 1),
+        execution_options={"synchronize_session": False},
+    )
+    head = session.scalars(select(AuditHeadRow), execution_options={"populate_existing": True}).one()
+    row = AuditRow(id=head.rows, at=now, who=who, what=what, subject=subject, detail=dict(detail or {}))
+    row.hash = head.hash = _hash(head.hash, row)
     session.add(row)
     session.flush()
 
@@ -41,6 +48,11 @@ def verify(session: Session) -> list[str]:
         if row.hash != _hash(before, row):
             faults.append(f"audit row {row.id} ({row.what} of {row.subject} by {row.who}) was altered")
         before, expected = row.hash, row.id + 1
+    head = session.scalars(select(AuditHeadRow), execution_options={"populate_existing": True}).one_or_none()
+    if head is None:
+        faults.append("the end of the audit trail is missing")
+    elif (head.rows, head.hash) != (expected - 1, before):
+        faults.append(f"the audit trail ends at row {expected - 1}, but {head.rows} were written")
     return faults
 
 

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 from ticketing import audit
 from ticketing.law import law_row
 from ticketing.models import CaseRow, VehicleRow
+from ticketing.states import FLAGGED
 from ticketing.types import FlaggedViolation
-
-FLAGGED = "flagged"
 
 
 def flag_violation(session: Session, flagged: FlaggedViolation, now: datetime | None = None) -> CaseRow:

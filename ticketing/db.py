@@ -7,7 +7,9 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -35,9 +37,17 @@ def migrate(url: str, revision: str = "head") -> None:
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
-            if revision == "base":
+            if _is_behind(config, connection, revision):
                 command.downgrade(config, revision)
             else:
                 command.upgrade(config, revision)
     finally:
         engine.dispose()
+
+
+def _is_behind(config: Config, connection: Connection, revision: str) -> bool:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None or revision in ("head", current):
+        return False
+    passed = ScriptDirectory.from_config(config).iterate_revisions(current, "base")
+    return revision == "base" or revision in {script.revision for script in passed}

@@ -1,5 +1,14 @@
 """What can go wrong in the ticketing office, each with a message that a person can act on."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ticketing.types import Mismatch
+
 
 class TicketingError(Exception):
     """The root of this package's errors."""
@@ -19,3 +28,53 @@ class RegistryImportError(TicketingError):
     def __init__(self, faults: list[str]) -> None:
         super().__init__(f"{len(faults)} faults in the register file; first: {faults[0]}")
         self.faults = faults
+
+
+class NotFoundError(TicketingError):
+    """There is no such case."""
+
+
+class IllegalMoveError(TicketingError):
+    """What was asked of a case is not open to one in its state."""
+
+    def __init__(self, state: str, move: str) -> None:
+        super().__init__(
+            f"a case that is {state!r} does not allow {move!r}: load it again to see what became of it"
+        )
+        self.state = state
+        self.move = move
+
+
+class LockedError(TicketingError):
+    """Another officer has the case; ``until`` is UTC."""
+
+    def __init__(self, by: str, until: datetime) -> None:
+        super().__init__(
+            f"the case is with {by} until {until:%Y-%m-%d %H:%M:%S} UTC: take another, or open it again after that"
+        )
+        self.by = by
+        self.until = until
+
+
+class GateError(TicketingError):
+    """A case that cannot be confirmed, and no letter be sent of; ``mismatches`` says each thing that is in the way."""
+
+    def __init__(self, mismatches: Sequence[Mismatch]) -> None:
+        super().__init__("; ".join(m.text_en for m in mismatches))
+        self.mismatches = tuple(mismatches)
+
+
+class PlateError(TicketingError):
+    """A text that is no TNKB number."""
+
+
+class ReasonError(TicketingError):
+    """A rejection without a reason that another person could follow."""
+
+
+class PictureError(TicketingError):
+    """A picture that cannot be put into a letter."""
+
+
+class LoginError(TicketingError):
+    """A login that was refused, or an officer who cannot be added."""

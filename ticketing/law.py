@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,24 @@ class LawRow:
     fine_rupiah: int
     detention: str | None
     points: int | None
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Days after the violation by which the letter goes out, its owner answers, and a ticket is paid."""
+
+    letter_days: int
+    answer_days: int
+    pay_days: int
+    source: str
+
+    def days(self, occurred: date, confirmed: date) -> tuple[date, date]:
+        """Give the last day to answer and the last to pay, all days being in the camera's zone.
+
+        Where the office was late with the letter, its delay is not the owner's: both move by as many days.
+        """
+        late = max(timedelta(0), confirmed - occurred - timedelta(self.letter_days))
+        return occurred + timedelta(self.answer_days) + late, occurred + timedelta(self.pay_days) + late
 
 
 @cache
@@ -58,6 +76,13 @@ def law_row(rule: str, day: date) -> LawRow:
         row["detention"] if day < table["detention_until"] else None,
         row["points"],
     )
+
+
+def deadlines(office: str) -> Deadlines:
+    """Give the deadlines of an issuing office, those of the default row where it has none of its own."""
+    rows = _table()["deadlines"]
+    row = rows.get(office) or rows["default"]
+    return Deadlines(row["letter"], row["answer"], row["pay"], row["source"])
 
 
 def title_of(rule: str) -> str:

@@ -55,7 +55,10 @@ class VehicleRow(Base):
 
 
 class CaseRow(Base):
-    """One flagged violation on its way through the office."""
+    """One flagged violation on its way through the office.
+
+    ``reference`` is stored as its ten characters; the days by which to answer and pay are in the camera's zone.
+    """
 
     __tablename__ = "cases"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -67,6 +70,42 @@ class CaseRow(Base):
     flagged: Mapped[dict[str, Any]]
     law: Mapped[dict[str, Any]]
     nrkb: Mapped[str | None] = mapped_column(ForeignKey("vehicles.nrkb"))
+    locked_by: Mapped[str | None] = mapped_column(String(80))
+    locked_until: Mapped[datetime | None]
+    plate_corrected: Mapped[str | None] = mapped_column(String(10))
+    class_corrected: Mapped[str | None] = mapped_column(String(30))
+    colour_corrected: Mapped[str | None] = mapped_column(String(10))
+    reference: Mapped[str | None] = mapped_column(String(10), index=True, unique=True)
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None] = mapped_column(String(80))
+    answer_by: Mapped[date | None]
+    pay_by: Mapped[date | None]
+    rejected_at: Mapped[datetime | None]
+    rejected_by: Mapped[str | None] = mapped_column(String(80))
+    reject_reason: Mapped[str | None] = mapped_column(String(40))
+    reject_note: Mapped[str | None] = mapped_column(Text)
+
+
+class OfficerRow(Base):
+    """One officer's login; the password only as an argon2 hash."""
+
+    __tablename__ = "officers"
+    login: Mapped[str] = mapped_column(String(80), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    wrong_tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class AuditHeadRow(Base):
+    """The end of the audit trail, one row: who appends holds it, and rows cut off at the end show against it."""
+
+    __tablename__ = "audit_head"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rows: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
 
 
 class AuditRow(Base):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ticketing.crypto import seal, unseal
-from ticketing.errors import RegistryImportError
+from ticketing.errors import PlateError, RegistryImportError
 from ticketing.models import VehicleRow
+from ticketing.plates import canonical_plate
+from ticketing.types import VehicleRecord
 
 __all__ = ["RegistryImportError", "VehicleRecord", "find", "import_csv"]
 
@@ -25,34 +25,6 @@ TEXTS = ("make", "type", "vehicle_class", "model_class", "colour", "plate_colour
 COLUMNS = ("nrkb", *PERSONAL, *TEXTS, *NUMBERS, "valid_until")
 CLASSES = ("sepeda motor", "mobil penumpang", "mobil bus", "mobil barang", "kendaraan khusus")
 PLATE_COLOURS = ("white", "black", "yellow", "red", "green")
-# Perpol 7/2021, as DOMAIN.md ("Plates") writes it.
-NRKB = re.compile(r"^[A-Z]{1,2} ?[1-9][0-9]{0,3} ?[A-Z]{0,3}$")
-
-
-@dataclass(frozen=True)
-class VehicleRecord:
-    """One STNK record, personal fields in clear: every look at one belongs in the audit trail."""
-
-    nrkb: str
-    owner_name: str
-    owner_address: str
-    phone: str
-    email: str
-    chassis_number: str
-    engine_number: str
-    bpkb_number: str
-    make: str
-    type: str
-    vehicle_class: str
-    model_class: str
-    colour: str
-    plate_colour: str
-    fuel: str
-    location_code: str
-    year: int
-    cylinder_cc: int
-    registration_year: int
-    valid_until: date
 
 
 def import_csv(session: Session, path: Path) -> int:
@@ -94,16 +66,15 @@ def import_csv(session: Session, path: Path) -> int:
 
 def find(session: Session, nrkb: str) -> VehicleRecord | None:
     """Give the record of a plate (spaces do not matter), or None where it is not registered."""
-    row = session.get(VehicleRow, _canonical(nrkb))
+    try:
+        row = session.get(VehicleRow, canonical_plate(nrkb))
+    except PlateError:
+        return None
     if row is None:
         return None
     open_fields: dict[str, Any] = {c: getattr(row, c) for c in (*TEXTS, *NUMBERS, "nrkb", "valid_until")}
     personal: dict[str, Any] = {**unseal(row.personal)}
     return VehicleRecord(**open_fields, **personal)
-
-
-def _canonical(nrkb: str) -> str:
-    return re.sub(r"\s", "", nrkb).upper()
 
 
 def _read(raw: dict[str, str], number: int) -> tuple[VehicleRow | None, list[str]]:
@@ -113,7 +84,10 @@ def _read(raw: dict[str, str], number: int) -> tuple[VehicleRow | None, list[str
     def fault(column: str, why: str) -> None:
         faults.append(f"row {number}, column {column}: {text[column]!r} {why}")
 
-    if not NRKB.match(text["nrkb"].upper()):
+    nrkb = ""
+    try:
+        nrkb = canonical_plate(text["nrkb"])
+    except PlateError:
         fault("nrkb", "is not a plate: region code, 1 to 4 digits without leading zero, up to 3 letters")
     for column, known in (("vehicle_class", CLASSES), ("plate_colour", PLATE_COLOURS)):
         if text[column] not in known:
@@ -131,7 +105,7 @@ def _read(raw: dict[str, str], number: int) -> tuple[VehicleRow | None, list[str
     if faults:
         return None, faults
     return VehicleRow(
-        nrkb=_canonical(text["nrkb"]),
+        nrkb=nrkb,
         personal=seal({c: text[c] for c in PERSONAL}),
         valid_until=valid_until,
         **{c: text[c] for c in TEXTS},

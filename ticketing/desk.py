@@ -1,0 +1,269 @@
+"""The officer's desk: cases are taken up, corrected, confirmed or rejected. Nothing here commits.
+
+A case belongs to the officer who opened it for `LEASE`; everything that changes it first claims it in one UPDATE, so
+that of two officers at once one wins and the other is told, on SQLite and PostgreSQL alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
+
+from ticketing import audit, gate, plates, references, registry, states
+from ticketing.errors import GateError, LockedError, NotFoundError, ReasonError
+from ticketing.law import deadlines
+from ticketing.models import CaseRow, VehicleRow
+from ticketing.types import CaseDetail, CaseSummary, Checklist, Mismatch
+
+__all__ = [
+    "LEASE", "REJECT_REASONS", "CaseDetail", "CaseSummary", "Checklist", "Mismatch", "confirm", "correct_plate",
+    "correct_vehicle", "open_case", "queue", "reject",
+]  # fmt: skip
+
+LEASE = timedelta(minutes=10)
+# id → Bahasa Indonesia, English.
+REJECT_REASONS = {
+    "no_violation": ("Tidak ada pelanggaran", "No violation"),
+    "plate_unreadable": ("Pelat nomor tidak terbaca", "The plate cannot be read"),
+    "no_record": ("Pelat tidak terdaftar", "The plate is not registered"),
+    "vehicle_mismatch": ("Kendaraan tidak sesuai STNK", "The vehicle is not that of the STNK record"),
+    "cloned_plate": ("Diduga pelat palsu atau ganda", "Presumed false or cloned plate"),
+    "view_blocked": ("Pandangan terhalang", "The view is blocked"),
+    "picture_quality": ("Gambar kurang jelas", "The pictures are not clear enough"),
+    "measurement_doubt": ("Hasil pengukuran diragukan", "The measurement is in doubt"),
+    "exempt": ("Kendaraan dikecualikan", "The vehicle is exempt"),
+    "instructed": ("Mengikuti arahan petugas", "Directed by an officer on the road"),
+    "duplicate": ("Pelanggaran yang sama sudah dicatat", "The same violation is already on record"),
+    "other": ("Lainnya (wajib diberi catatan)", "Other (a note is required)"),
+}
+
+
+def queue(session: Session, *, now: datetime) -> list[CaseSummary]:
+    """Give the cases that wait for a decision, the oldest violation first."""
+    rows = session.scalars(
+        select(CaseRow)
+        .where(CaseRow.state.in_(states.PENDING))
+        .order_by(CaseRow.occurred_at, CaseRow.id)
+        .execution_options(populate_existing=True)
+    )
+    return [CaseSummary(**_summary(case, now)) for case in rows]
+
+
+def open_case(session: Session, case_id: int, officer: str, *, now: datetime) -> CaseDetail:
+    """Take a case up for `LEASE`, or for as long again; a decided one is only shown. Personal data is on record.
+
+    Raises:
+        NotFoundError: there is no such case.
+        LockedError: another officer has it.
+    """
+    free = or_(CaseRow.locked_by.is_(None), CaseRow.locked_by == officer, CaseRow.locked_until <= now)
+    taken = _update(
+        session,
+        [CaseRow.id == case_id, CaseRow.state.in_(states.PENDING), free],
+        {
+            "state": states.move(states.FLAGGED, states.OPEN),
+            "locked_by": officer,
+            "locked_until": now + LEASE,
+        },
+    )
+    case = _get(session, case_id)
+    if not taken and case.state in states.PENDING:
+        raise _locked(case)
+    audit.record(
+        session, now, officer, "opened", f"case {case.id}", {"state": case.state, "record": case.nrkb}
+    )
+    return _detail(session, case, now)
+
+
+def correct_plate(session: Session, case_id: int, officer: str, text: str, *, now: datetime) -> CaseDetail:
+    """Put the officer's reading of the plate in the place of the reader's, and look its STNK record up anew.
+
+    Raises:
+        PlateError: the text does not obey the grammar of Perpol 7/2021; nothing was changed.
+        NotFoundError, IllegalMoveError, LockedError: as for `confirm`.
+    """
+    plate = plates.canonical_plate(text)
+    case = _claim(session, case_id, officer, states.CORRECT, now)
+    before = gate.seen_plate(case)
+    case.plate_corrected = plate
+    case.nrkb = plate if session.get(VehicleRow, plate) else None
+    change = {"from": before, "to": plate, "record": case.nrkb}
+    audit.record(session, now, officer, "plate corrected", f"case {case.id}", change)
+    return _detail(session, case, now)
+
+
+def correct_vehicle(
+    session: Session,
+    case_id: int,
+    officer: str,
+    vehicle_class: str,
+    plate_colour: str | None,
+    *,
+    now: datetime,
+) -> CaseDetail:
+    """Put what the officer sees in the pictures in the place of what the machine saw; the gate compares it anew.
+
+    Args:
+        vehicle_class: one of `registry.CLASSES`, the STNK's words.
+        plate_colour: one of `registry.PLATE_COLOURS`, or None to leave it as the reader saw it.
+
+    Raises:
+        ReasonError: no such class or colour; nothing was changed.
+        NotFoundError, IllegalMoveError, LockedError: as for `confirm`.
+    """
+    for value, known in ((vehicle_class, registry.CLASSES), (plate_colour, registry.PLATE_COLOURS)):
+        if value is not None and value not in known:
+            raise ReasonError(f"{value!r} is unknown; known: {', '.join(known)}")
+    case = _claim(session, case_id, officer, states.CORRECT, now)
+    change = {
+        "from": [gate.seen_class(case), gate.seen_colour(case)],
+        "to": [vehicle_class, plate_colour or gate.seen_colour(case)],
+    }
+    case.class_corrected = vehicle_class
+    case.colour_corrected = plate_colour or case.colour_corrected
+    audit.record(session, now, officer, "vehicle corrected", f"case {case.id}", change)
+    return _detail(session, case, now)
+
+
+def confirm(session: Session, case_id: int, officer: str, checklist: Checklist, *, now: datetime) -> str:
+    """Confirm a case that this officer has open; its owner can look it up from now on.
+
+    Returns:
+        The random reference, as letters write it: ``ETLE-XXXXX-XXXXX``.
+
+    Raises:
+        GateError: no STNK record, vehicle class or plate colour disagree, or a point of the checklist does not hold.
+        NotFoundError: there is no such case.
+        IllegalMoveError: the case is not under review: never opened, or decided already.
+        LockedError: another officer has it, or opened it since.
+    """
+    case = _claim(session, case_id, officer, states.CONFIRM, now)
+    record = session.get(VehicleRow, case.nrkb, populate_existing=True) if case.nrkb else None
+    faults = (*gate.mismatches(case, record), *gate.unticked(checklist))
+    if faults:
+        raise GateError(faults)
+    zone = ZoneInfo(case.flagged["timezone"])
+    days = deadlines(case.flagged["office"]).days(
+        case.occurred_at.astimezone(zone).date(), now.astimezone(zone).date()
+    )
+    case.state = states.move(case.state, states.CONFIRM)
+    case.reference = _unused_reference(session)
+    case.confirmed_at, case.confirmed_by = now, officer
+    case.answer_by, case.pay_by = days
+    case.locked_by = case.locked_until = None
+    audit.record(session, now, officer, "confirmed", f"case {case.id}", {"record": case.nrkb})
+    return references.written(case.reference)
+
+
+def reject(session: Session, case_id: int, officer: str, reason: str, note: str, *, now: datetime) -> None:
+    """Close a case that this officer has open; no letter will go.
+
+    Raises:
+        ReasonError: the reason is none of `REJECT_REASONS`, or "other" without a note.
+        NotFoundError, IllegalMoveError, LockedError: as for `confirm`.
+    """
+    note = note.strip()
+    if reason not in REJECT_REASONS:
+        raise ReasonError(f"{reason[:40]!r} is no reason; known: {', '.join(REJECT_REASONS)}")
+    if reason == "other" and not note:
+        raise ReasonError("a rejection for another reason needs a note that says which")
+    case = _claim(session, case_id, officer, states.REJECT, now)
+    case.state = states.move(case.state, states.REJECT)
+    case.rejected_at, case.rejected_by = now, officer
+    case.reject_reason, case.reject_note = reason, note
+    case.locked_by = case.locked_until = None
+    audit.record(session, now, officer, "rejected", f"case {case.id}", {"reason": reason, "note": note})
+
+
+def _claim(session: Session, case_id: int, officer: str, event: str, now: datetime) -> CaseRow:
+    # A lapsed lease still counts for its holder as long as nobody else took the case: the page is not stale.
+    held = _update(
+        session,
+        [CaseRow.id == case_id, CaseRow.state == states.UNDER_REVIEW, CaseRow.locked_by == officer],
+        {"locked_until": now + LEASE},
+    )
+    case = _get(session, case_id)
+    states.move(case.state, event)
+    if not held:
+        raise _locked(case)
+    return case
+
+
+def _update(session: Session, where: Sequence[ColumnElement[bool]], values: dict[str, object]) -> bool:
+    done = session.execute(
+        update(CaseRow).where(*where).values(**values).returning(CaseRow.id),
+        execution_options={"synchronize_session": False},
+    )
+    return done.first() is not None
+
+
+def _get(session: Session, case_id: int) -> CaseRow:
+    case = session.get(CaseRow, case_id, populate_existing=True)
+    if case is None:
+        raise NotFoundError(f"there is no case {case_id}: go back to the queue")
+    return case
+
+
+def _locked(case: CaseRow) -> LockedError:
+    if case.locked_by is None or case.locked_until is None:
+        raise ValueError(f"case {case.id} is under review by nobody")
+    return LockedError(case.locked_by, case.locked_until)
+
+
+def _unused_reference(session: Session) -> str:
+    while True:
+        reference = references.new_reference()
+        if session.scalar(select(CaseRow.id).where(CaseRow.reference == reference)) is None:
+            return reference
+
+
+def _summary(case: CaseRow, now: datetime) -> dict[str, Any]:
+    held = case.locked_until is not None and case.locked_until > now
+    return {
+        "id": case.id,
+        "state": case.state,
+        "rule": case.rule,
+        "title_id": case.law["title_id"],
+        "title_en": case.law["title_en"],
+        "occurred_at": case.occurred_at,
+        "timezone": case.flagged["timezone"],
+        "camera_id": case.camera_id,
+        "street": case.flagged["street"],
+        "plate_text": gate.seen_plate(case),
+        "plate_accepted": case.flagged["plate_accepted"],
+        "plate_confidence": case.flagged["plate_confidence"],
+        "locked_by": case.locked_by if held else None,
+    }
+
+
+def _detail(session: Session, case: CaseRow, now: datetime) -> CaseDetail:
+    row = session.get(VehicleRow, case.nrkb) if case.nrkb else None
+    flagged = case.flagged
+    return CaseDetail(
+        **_summary(case, now),
+        violation_id=case.violation_id,
+        evidence_manifest_sha256=flagged["evidence_manifest_sha256"],
+        vehicle_class=flagged["vehicle_class"],
+        stnk_class=gate.seen_class(case),
+        plate_colour=gate.seen_colour(case),
+        plate_reason=flagged["plate_reason"],
+        plate_corrected=case.plate_corrected is not None,
+        character_probabilities=tuple(flagged["character_probabilities"]),
+        speed_kmh=flagged["speed_kmh"],
+        speed_uncertainty_kmh=flagged["speed_uncertainty_kmh"],
+        speed_limit_kmh=flagged["speed_limit_kmh"],
+        measured=flagged["measured"],
+        article=case.law["article"],
+        fine_rupiah=case.law["fine_rupiah"],
+        record=registry.find(session, case.nrkb) if case.nrkb else None,
+        mismatches=gate.mismatches(case, row),
+        locked_until=case.locked_until,
+        reference=references.written(case.reference) if case.reference else None,
+        reject_reason=case.reject_reason,
+        reject_note=case.reject_note,
+    )

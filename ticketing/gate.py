@@ -1,0 +1,102 @@
+"""The hard gate before a letter: what the camera saw has to agree with the STNK record."""
+
+from __future__ import annotations
+
+from ticketing.models import CaseRow, VehicleRow
+from ticketing.types import Checklist, Mismatch
+
+# The detector's classes in the register's words. A bicycle has none, and no detector tells a "kendaraan khusus":
+# both always wait for an officer. So does a pick-up, a car to the detector and "mobil barang" to the register.
+STNK_CLASSES = {
+    "motorcycle": "sepeda motor",
+    "car": "mobil penumpang",
+    "bus": "mobil bus",
+    "truck": "mobil barang",
+}
+ENGLISH = {
+    "sepeda motor": "motorcycle",
+    "mobil penumpang": "passenger car",
+    "mobil bus": "bus",
+    "mobil barang": "goods vehicle",
+    "kendaraan khusus": "special vehicle",
+    "bicycle": "bicycle",
+}
+COLOURS = {"white": "putih", "black": "hitam", "yellow": "kuning", "red": "merah", "green": "hijau"}
+CHECKS = {
+    "plate_legible": ("Pelat nomor tidak dinyatakan terbaca", "The plate was not marked as legible"),
+    "nothing_in_the_way": (
+        "Tidak dinyatakan bebas penghalang",
+        "Nothing standing in the way was not marked",
+    ),
+    "vehicle_matches": (
+        "Kendaraan tidak dinyatakan cocok dengan data STNK",
+        "The vehicle was not marked as matching its STNK record",
+    ),
+    "violation_visible": ("Pelanggaran tidak dinyatakan terlihat", "The violation was not marked as visible"),
+}
+
+
+def seen_plate(case: CaseRow) -> str | None:
+    """Give the plate of a case, the officer's before the reader's."""
+    plate: str | None = case.plate_corrected or case.flagged["plate_text"]
+    return plate
+
+
+def seen_class(case: CaseRow) -> str | None:
+    """Give the vehicle's class in the register's words, the officer's before the detector's."""
+    return case.class_corrected or STNK_CLASSES.get(case.flagged["vehicle_class"])
+
+
+def seen_colour(case: CaseRow) -> str | None:
+    """Give the plate's colour, the officer's before the reader's; None where neither could tell."""
+    colour: str | None = case.colour_corrected or case.flagged["plate_colour"]
+    return colour
+
+
+def mismatches(case: CaseRow, record: VehicleRow | None) -> tuple[Mismatch, ...]:
+    """Name everything in which a case and its record disagree; a plate colour nobody could tell disagrees with none."""
+    if record is None:
+        plate = seen_plate(case)
+        return (
+            Mismatch(
+                "record",
+                plate,
+                None,
+                f"Tidak ada data STNK untuk pelat {plate or '(tidak terbaca)'}",
+                f"No STNK record is attached for plate {plate or '(not read)'}: correct the plate or reject the case",
+            ),
+        )
+    found = []
+    vehicle = seen_class(case)
+    if vehicle != record.vehicle_class:
+        seen = vehicle or case.flagged["vehicle_class"]
+        found.append(
+            Mismatch(
+                "vehicle_class",
+                seen,
+                record.vehicle_class,
+                f"Terlihat {seen}, pada STNK {record.vehicle_class}",
+                f"Seen: {ENGLISH.get(seen, seen)}; in the STNK record: {ENGLISH[record.vehicle_class]}",
+            )
+        )
+    colour = seen_colour(case)
+    if colour is not None and colour != record.plate_colour:
+        found.append(
+            Mismatch(
+                "plate_colour",
+                colour,
+                record.plate_colour,
+                f"Pelat terlihat {COLOURS.get(colour, colour)}, pada STNK {COLOURS[record.plate_colour]}",
+                f"Plate seen: {colour}; in the STNK record: {record.plate_colour}",
+            )
+        )
+    return tuple(found)
+
+
+def unticked(checklist: Checklist) -> tuple[Mismatch, ...]:
+    """Name each point of the checklist that the officer did not vouch for."""
+    return tuple(
+        Mismatch(field, None, None, *words)
+        for field, words in CHECKS.items()
+        if getattr(checklist, field) is not True
+    )

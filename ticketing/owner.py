@@ -1,0 +1,86 @@
+"""What the owner of a vehicle sees of a confirmed case."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ticketing import audit, plates, references, states
+from ticketing.errors import PlateError
+from ticketing.models import CaseRow, VehicleRow
+from ticketing.types import OwnerView, Vehicle
+
+__all__ = ["OwnerView", "Vehicle", "look_up", "view_of"]
+
+# Neither can be typed: a reference that is none and a plate that is none still cost a query and a comparison.
+_NO_REFERENCE = "-" * references.LENGTH
+_NO_PLATE = "-"
+
+
+def look_up(session: Session, reference: str, plate: str, *, now: datetime) -> OwnerView | None:
+    """Give the confirmed case of a reference and a plate, each as its owner typed it; None where either is wrong.
+
+    A wrong plate and a reference that does not exist cost the same work, one query and one comparison in constant
+    time, so that nobody can tell which references exist. What was found is on the audit trail.
+    """
+    wanted = references.typed(reference) or _NO_REFERENCE
+    row = session.execute(
+        select(CaseRow.id, CaseRow.nrkb).where(
+            CaseRow.reference == wanted, CaseRow.state.in_(states.NOTIFIED)
+        )
+    ).first()
+    case_id, nrkb = (row.id, row.nrkb) if row else (None, None)
+    same = hmac.compare_digest((nrkb or _NO_PLATE).encode().ljust(16), _typed(plate).encode().ljust(16))
+    if case_id is None or not same:
+        return None
+    case = session.get(CaseRow, case_id, populate_existing=True)
+    record = session.get(VehicleRow, nrkb, populate_existing=True)
+    if case is None or record is None:
+        return None
+    audit.record(session, now, "owner", "looked up", f"case {case.id}")
+    return view_of(case, record)
+
+
+def view_of(case: CaseRow, record: VehicleRow) -> OwnerView:
+    """Show a confirmed case and its record to its owner. Raises `ValueError` where it was never confirmed."""
+    if not (case.reference and case.confirmed_at and case.answer_by and case.pay_by):
+        raise ValueError(f"case {case.id} was never confirmed")
+    flagged, law = case.flagged, case.law
+    state_id, state_en = states.WORDS[case.state]
+    return OwnerView(
+        case_id=case.id,
+        reference=references.written(case.reference),
+        rule=case.rule,
+        title_id=law["title_id"],
+        title_en=law["title_en"],
+        article=law["article"],
+        fine_rupiah=law["fine_rupiah"],
+        occurred_at=case.occurred_at,
+        timezone=flagged["timezone"],
+        street=flagged["street"],
+        camera_name=flagged["camera_name"],
+        office=flagged["office"],
+        plate=plates.spaced_plate(record.nrkb),
+        vehicle=Vehicle(record.make, record.type, record.colour),
+        speed_kmh=flagged["speed_kmh"],
+        speed_uncertainty_kmh=flagged["speed_uncertainty_kmh"],
+        speed_limit_kmh=flagged["speed_limit_kmh"],
+        state=case.state,
+        state_id=state_id,
+        state_en=state_en,
+        confirmed_at=case.confirmed_at,
+        answer_by=case.answer_by,
+        pay_by=case.pay_by,
+        violation_id=case.violation_id,
+        evidence_manifest_sha256=flagged["evidence_manifest_sha256"],
+    )
+
+
+def _typed(plate: str) -> str:
+    try:
+        return plates.canonical_plate(plate)
+    except PlateError:
+        return ""
