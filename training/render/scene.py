@@ -36,6 +36,7 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+HFOV_DEG = 33.0
 # A minute stays under 15 MB, noise at night included.
 ENCODING = {"crf": "24", "preset": "veryfast", "maxrate": "1800k", "bufsize": "3600k"}
 
@@ -81,15 +82,17 @@ def write_script(
         float(rng.integers(14, 19)), float(rng.integers(13, 17)), 3.0, float(rng.uniform(0, 33))
     )
     drivers = simulate(rng, seconds, program)
+    lit = random_light(rng, name)
+    eye = (-2.9 + _around(rng, 0.4), -25.0 + _around(rng, 0.5), 6.2 + _around(rng, 0.3))
+    target = (-2.9 + _around(rng, 0.3), 0.5, 1.0)
+    view = View.looking(*_size(size), eye, target, HFOV_DEG)
     while True:
-        violations, doubtful = committed(drivers, program, seconds)
+        violations, doubtful = committed(drivers, program, seconds, view)
         if not doubtful:
             break
         drivers = [d for i, d in enumerate(drivers) if i not in doubtful]
     return Script(
-        seed, seconds, fps, _size(size), random_light(rng, name), program, tuple(drivers), tuple(violations),
-        (-2.9 + _around(rng, 0.4), -25.0 + _around(rng, 0.5), 6.2 + _around(rng, 0.3)),
-        (-2.9 + _around(rng, 0.3), 0.5, 1.0), 33.0,
+        seed, seconds, fps, _size(size), lit, program, tuple(drivers), tuple(violations), eye, target, HFOV_DEG,
     )  # fmt: skip
 
 

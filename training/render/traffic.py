@@ -128,7 +128,9 @@ def _vehicle(rng: np.random.Generator, plan: _Plan, began: float, fronts: list[f
     if plan.label in ("motorcycle", "bicycle"):
         number = 2 if plan.label == "motorcycle" and rng.random() < 0.3 else 1
         people = tuple(
-            random_person(rng, bare if i == 0 or rng.random() < 0.5 else 0.0, 0.3) for i in range(number)
+            # The camera sees the last of them: who sits before is hidden behind.
+            random_person(rng, bare if i == number - 1 or rng.random() < 0.5 else 0.0, 0.3)
+            for i in range(number)
         )
     length = CARS[kind][0] if kind in CARS else SIZES[plan.label][0]
     plate = None if plan.label == "bicycle" else random_plate(rng, plan.label)
@@ -212,8 +214,17 @@ def _plans(rng: np.random.Generator, seconds: float, program: Program) -> list[_
             label = str(rng.choice(["car", "motorcycle", "motorcycle", "car", "truck"]))
             plans.append(_Plan(label, f"{way}:{y}", "", t, wish(), -12.0, -45.0))
             t += float(rng.exponential(5.0)) + 3.5
-    scripted = [p for p in plans if p.intent in ("speed", "run_red", "near_limit")]
-    lead = {"speed": 5.5, "run_red": 4.0, "near_limit": 4.0}
+    runners = {round(p.at_s + 75 / p.wish_ms, 3): p.path for p in plans if p.intent == "run_red"}
+    for arrive, taken in runners.items():
+        if rng.random() < 0.6:
+            # Who stops over the line does so in a lane that nobody runs the light in.
+            free = [lane for lane in ("M1", "M2", "L1") if lane != taken]
+            lane, speed = str(rng.choice(free)), float(rng.uniform(28, 38)) / 3.6
+            label, reach = ("car", (3.4, 4.2)) if lane == "L1" else ("motorcycle", (1.9, 2.8))
+            at = arrive + float(rng.uniform(-1.0, 1.5)) - 75 / speed
+            plans.append(_Plan(label, lane, "stop_over", at, speed, float(rng.uniform(*reach))))
+    scripted = [p for p in plans if p.intent in ("speed", "run_red", "near_limit", "stop_over")]
+    lead = {"speed": 5.5, "run_red": 4.0, "near_limit": 4.0, "stop_over": 6.0}
     return sorted(
         (
             p

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.types import SignalState
-from training.render.traffic import LANES, LIMIT_KMH, Driver, Program
+from training.render.rasterizer import View
+from training.render.sight import Sight
+from training.render.traffic import LANES, LIMIT_KMH, SIZES, Driver, Program
 
 TOLERANCE_KMH = 5.0
 ZONE_M = (-9.0, 14.0)
@@ -19,6 +22,12 @@ GRACE_S = 0.5
 STOP_MARGIN_M = {"motorcycle": 1.5, "bicycle": 1.5, "car": 2.9}
 LOOK_S = 0.05
 EDGE_S = 2.5
+# Where a driver goes the wrong way the camera sees it from the far end of the lane on.
+WRONG_WAY_M = (-8.5, 30.0)
+# For so long the camera must see where a vehicle meets the road, in each part of what it did.
+SEEN_BEFORE_S, SEEN_INSIDE_S, SEEN_STANDING_S, SEEN_WRONG_S, SEEN_OF_ZONE = 0.25, 0.5, 2.0, 2.0, 0.75
+SEEN_HEAD_S = 1.0
+LONGEST = {"motorcycle": 2.2, "bicycle": 2.0, "car": 5.2}
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,9 @@ def zone_speed_kmh(driver: Driver, seconds: float) -> float | None:
     return float((rear[inside[-1]] - rear[inside[0]]) / (t[inside[-1]] - t[inside[0]]) * 3.6)
 
 
-def committed(drivers: list[Driver], program: Program, seconds: float) -> tuple[list[Committed], set[int]]:
+def committed(
+    drivers: list[Driver], program: Program, seconds: float, view: View
+) -> tuple[list[Committed], set[int]]:
     """Give the violations, and the drivers whose conduct lies in doubt and must leave the scene."""
     found: list[Committed] = []
     doubtful: set[int] = set()
@@ -55,8 +66,7 @@ def committed(drivers: list[Driver], program: Program, seconds: float) -> tuple[
         if not len(seen):
             continue
         if driver.path == "wrong":
-            y = -front
-            on = np.flatnonzero((y < 0.0) & (y > -11.5))
+            on = np.flatnonzero((-front < WRONG_WAY_M[1]) & (-front > WRONG_WAY_M[0]))
             if len(on) and t[on[-1]] < seconds - 0.5:
                 found.append(Committed("wrong_way", i, float(t[on[0]]), float(t[on[-1]])))
             else:
@@ -76,16 +86,47 @@ def committed(drivers: list[Driver], program: Program, seconds: float) -> tuple[
                 doubtful.add(i)
         elif driver.intent == "speed":
             doubtful.add(i)
-        if driver.label == "motorcycle" and any(not p.helmeted for p in driver.people):
+        if driver.people and not driver.people[0].helmeted and driver.people[-1].helmeted:
+            # A rider's bare head is hidden from behind by the pillion's helmet.
+            doubtful.add(i)
+        elif driver.label == "motorcycle" and any(not p.helmeted for p in driver.people):
             rear = front - driver.length
-            view = np.flatnonzero((rear > -9.5) & (rear < 8))
-            if len(view) * LOOK_S >= 1.2:
-                found.append(Committed("no_helmet", i, float(t[view[0]]), float(t[view[-1]])))
-            elif len(view):
+            near = np.flatnonzero((rear > -9.5) & (rear < 8))
+            if len(near) * LOOK_S >= 1.2:
+                found.append(Committed("no_helmet", i, float(t[near[0]]), float(t[near[-1]])))
+            elif len(near):
                 doubtful.add(i)
     # Nobody can judge what the clip shows only in part.
     doubtful |= {v.driver for v in found if v.start_s < EDGE_S or v.end_s > seconds - 0.5}
+    sight = Sight(view, drivers)
+    doubtful |= {
+        v.driver for v in found if v.driver not in doubtful and not _seen(v, drivers[v.driver], sight)
+    }
     return found, doubtful
+
+
+def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
+    """Tell whether the camera sees enough of a violation: nobody can judge what another vehicle hides."""
+
+    def feet(times: NDArray[np.float64]) -> float:
+        return LOOK_S * sum(sight.foot_seen(v.driver, float(t)) for t in times)
+
+    t = np.arange(v.start_s - 6.0, v.end_s + 6.0, LOOK_S)
+    during = t[(t >= v.start_s) & (t <= v.end_s)]
+    if v.rule == "no_helmet":
+        return LOOK_S * sum(sight.head_seen(v.driver, float(x)) for x in during) >= SEEN_HEAD_S
+    if v.rule == "wrong_way":
+        return feet(during) >= SEEN_WRONG_S
+    if v.rule == "speeding":
+        return feet(during) >= SEEN_OF_ZONE * (v.end_s - v.start_s)
+    rear = np.array([np.nan if (f := driver.front(float(x))) is None else f - driver.length for x in t])
+    # Where any vehicle of the class would still be before the line.
+    before = t[rear < -LONGEST.get(driver.label, SIZES[driver.label][0]) - 0.5]
+    if feet(before) < SEEN_BEFORE_S:
+        return False
+    if v.rule == "stop_line":
+        return feet(during) >= SEEN_STANDING_S
+    return feet(t[(rear > 0.5) & (rear < 12.0)]) >= SEEN_INSIDE_S
 
 
 def _red_light(i: int, driver: Driver, program: Program, t: np.ndarray, front: np.ndarray, found: list[Committed],
