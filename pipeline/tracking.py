@@ -16,6 +16,7 @@ from trackers.utils.iou import BIoU
 from detectors.camera import Camera
 from detectors.kinematics import contact
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Track, TrackPoint
+from pipeline.occlusion import Occlusion
 
 HISTORY_S = 40.0
 LOST_S = 1.2
@@ -23,6 +24,23 @@ CONFIRM_HITS = 4
 CONFIRM_S = 0.25
 EDGE_PX = 3.0
 SAME_OBJECT_IOU = 0.65
+MOST_WIDER = 2.2
+# A vehicle that the detector misses for a moment still hides what is behind it.
+MISSED_S = 0.4
+
+
+class _AlikeIoU(BIoU):  # type: ignore[misc]  # the library ships no types
+    """Overlap, and none where one box is far wider than the other: a car does not follow on a motorcycle's track.
+
+    Without it the car beside a motorcycle takes its track over in the one frame that misses the motorcycle.
+    """
+
+    def _compute(self, boxes_1: NDArray[np.float64], boxes_2: NDArray[np.float64]) -> NDArray[np.float64]:
+        overlap: NDArray[np.float64] = super()._compute(boxes_1, boxes_2)
+        one, other = (np.maximum(b[:, 2] - b[:, 0], 1.0) for b in (boxes_1, boxes_2))
+        ratio = one[:, None] / other[None]
+        overlap[np.maximum(ratio, 1 / ratio) > MOST_WIDER] = 0.0
+        return overlap
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,7 @@ class VehicleTracker:
 
     def __init__(self, camera: Camera, frame_rate: float = 12.0) -> None:
         self._camera = camera
+        self._occlusion = Occlusion(camera)
         self._frame_rate = frame_rate
         self._last_s: float | None = None
         self._histories: dict[int, _History] = {}
@@ -86,7 +105,7 @@ class VehicleTracker:
             minimum_consecutive_frames=2,
             minimum_iou_threshold=0.15,
             high_conf_det_threshold=0.4,
-            iou=BIoU(buffer_ratio=buffer),
+            iou=_AlikeIoU(buffer_ratio=buffer),
         )
 
     def update(
@@ -118,7 +137,9 @@ class VehicleTracker:
             if key >= 0
         )
         self._name_new([(key, boxes[i]) for key, i in seen], frame_index)
-        covered = _occluded(boxes)
+        covered = self._occlusion.hidden(
+            boxes, [(d.box_xyxy, d.label) for d in vehicles] + self._missed({key for key, _ in seen}, t_s)
+        )
         road = self._camera.homography.to_road(
             np.array([contact(d.box_xyxy) for d in vehicles], float).reshape(-1, 2)
         )
@@ -149,6 +170,14 @@ class VehicleTracker:
         self._histories.clear()
         return last
 
+    def _missed(self, seen: set[int], t_s: float) -> list[tuple[Box, str]]:
+        """Give the last box and class of those seen a moment ago and not now."""
+        return [
+            (h.points[-1].box_xyxy, h.track().label)
+            for key, h in sorted(self._histories.items())
+            if key not in seen and t_s - h.points[-1].t_s <= MISSED_S
+        ]
+
     def _name_new(self, seen: list[tuple[int, NDArray[np.float64]]], frame_index: int) -> None:
         new = sorted((tuple(box), key) for key, box in seen if key not in self._histories)
         for place, (_, key) in enumerate(new):
@@ -166,19 +195,3 @@ def _without_duplicates(detections: list[Detection]) -> list[Detection]:
 
 def _clipped(box: Box, frame_size: tuple[int, int]) -> bool:
     return box[0] <= EDGE_PX or box[2] >= frame_size[0] - EDGE_PX or box[3] >= frame_size[1] - EDGE_PX
-
-
-def _occluded(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell for each of (N, 4) boxes whether a nearer one (its lower edge is lower) covers a third of its
-    lower edge.
-
-    On a road plane seen from above the horizon, whatever meets the ground lower in the picture stands nearer.
-    """
-    if len(boxes) == 0:
-        return np.zeros(0, bool)
-    x1, y1, x2, y2 = boxes.T
-    overlap = np.minimum(x2[:, None], x2[None]) - np.maximum(x1[:, None], x1[None])
-    nearer = (y2[None] > y2[:, None] + 1.0) & (y1[None] < y2[:, None] - 1.0)
-    share = np.where(nearer, np.clip(overlap, 0, None), 0) / np.maximum(x2 - x1, 1e-6)[:, None]
-    out: NDArray[np.bool_] = share.max(axis=1) > 1 / 3
-    return out
