@@ -14,6 +14,7 @@ from detectors.vehicles import ANY_VEHICLE, SIZES, VehicleSize
 from detectors.viewpoint import CalibrationSpread, Viewpoint, viewpoint
 
 SIGMAS = 2.0
+CUT_PX = 3.0
 # A box this many times narrower or wider than its class is another class's; wide, because a side shows too.
 NARROW, WIDE = 0.6, 2.2
 
@@ -39,6 +40,7 @@ class Approach:
     def __init__(self, camera: Camera, stop_line: StopLine, lane: Lane) -> None:
         self.lane = lane
         self._homography = camera.homography
+        self._frame_size = camera.file.frame_size
         self._spread = CalibrationSpread.of(camera)
         self._view: Viewpoint | None = viewpoint(camera.homography.image_to_road, camera.file.frame_size)
         a, b = stop_line.road
@@ -70,6 +72,21 @@ class Approach:
         """Give where on the line a road point lies, 0 at one end and 1 at the other."""
         a, b = np.asarray(self._ends, float)
         return float((np.asarray(point) - a) @ (b - a) / ((b - a) @ (b - a)))
+
+    def certainly_before(self, point: TrackPoint, label: str) -> bool:
+        """Tell whether the whole vehicle was before the line, also where the picture's lower edge cuts it.
+
+        A vehicle that drives away from the camera and is cut there has its rear still nearer than the edge
+        shows.
+        """
+        x1, _, x2, y2 = point.box_xyxy
+        width, height = self._frame_size
+        cut_below = y2 >= height - CUT_PX and x1 > CUT_PX and x2 < width - CUT_PX
+        if not point.measurable and (
+            point.occluded or not cut_below or self._seen_from_behind(point.road_xy) is not True
+        ):
+            return False
+        return self.reach(point, label).front_max < 0
 
     def reach(self, point: TrackPoint, label: str) -> Reach:
         """Bound a vehicle's two ends from one sighting."""

@@ -116,6 +116,8 @@ class RedLight:
     def _see(self, state: _Crossing, track: Track, i: int) -> None:
         point = track.points[i]
         if not point.measurable:
+            # It says that the vehicle was there, and is no ground to measure what follows from.
+            state.before_count += self._approach_of(point, track.label) is not None
             return
         if jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
             state.forget()
@@ -148,7 +150,7 @@ class RedLight:
             (distance_inside(a.lane.polygon, point.road_xy), a.lane.id, a, h) for a, h in self._approaches
         ]
         depth, _, approach, history = max(here, key=lambda x: x[:2])
-        if depth < 0 or approach.reach(point, label).front_max >= 0:
+        if depth < 0 or not approach.certainly_before(point, label):
             return None
         return approach, history
 

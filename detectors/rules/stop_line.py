@@ -94,19 +94,21 @@ class StopLineRule:
 
     def _see(self, state: _Stand, track: Track, i: int) -> None:
         point = track.points[i]
-        if not point.measurable:
-            return
-        if jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
+        if point.measurable and jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
             state.forget()
         here = [
             (distance_inside(a.lane.polygon, point.road_xy), a.lane.id, a, h) for a, h in self._approaches
         ]
         depth, _, approach, history = max(here, key=lambda x: x[:2])
-        if depth < 0 or approach.reach(point, track.label).front_max >= 0:
+        if depth < 0 or not approach.certainly_before(point, track.label):
             return
         if history.red_since(point.t_s) is None:
             # Still before the line on green or amber says nothing about where it was when red began.
             state.forget()
+            return
+        if not point.measurable:
+            # It says that the vehicle was there, and is no ground to measure what follows from.
+            state.before_count += 1
             return
         state.approach, state.heads = approach, history
         state.before, state.before_count = point, state.before_count + 1
