@@ -139,7 +139,7 @@ def _body(view: OwnerView, name: str, address: str, fill: Mapping[str, str]) -> 
         Paragraph(dated[0], style(9)),
     ]
     return [
-        Table([[addressee, date_cell]], [WIDTH * 0.66, WIDTH * 0.34], style=plain()),
+        Table([[addressee, date_cell]], [WIDTH * 0.66, WIDTH * 0.34], hAlign="LEFT", style=plain()),
         Spacer(1, 2 * mm),
         boxed(_both("no_ticket", fill, 8.2, bold=True)),
         Spacer(1, 1.5 * mm),
@@ -183,7 +183,7 @@ def _facts(view: OwnerView) -> Table:
                 Paragraph(shown, style(8)),
             ]
         )
-    return Table(rows, [WIDTH * 0.29, WIDTH * 0.71], style=plain())
+    return Table(rows, [WIDTH * 0.29, WIDTH * 0.71], hAlign="LEFT", style=plain())
 
 
 def _pictures(pictures: Sequence[bytes], fill: Mapping[str, str]) -> list[Flowable]:
@@ -201,7 +201,10 @@ def _pictures(pictures: Sequence[bytes], fill: Mapping[str, str]) -> list[Flowab
     rows = [cells[k : k + 2] for k in range(0, len(cells), 2)]
     if len(rows[-1]) < len(rows[0]):
         rows[-1].append([])
-    return [Table(rows, [WIDTH / len(rows[0])] * len(rows[0]), style=plain()), Spacer(1, 1 * mm)]
+    return [
+        Table(rows, [WIDTH / len(rows[0])] * len(rows[0]), hAlign="LEFT", style=plain()),
+        Spacer(1, 1 * mm),
+    ]
 
 
 def _answer(view: OwnerView, fill: Mapping[str, str]) -> list[Flowable]:

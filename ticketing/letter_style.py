@@ -59,7 +59,7 @@ def plain() -> list[tuple[object, ...]]:
 def boxed(content: Flowable) -> Table:
     """Put a frame around something that has to be seen."""
     padding = [(f"{side}PADDING", (0, 0), (-1, -1), 2 * mm) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")]
-    return Table([[content]], style=[("BOX", (0, 0), (-1, -1), 0.8, MARK), *padding])
+    return Table([[content]], hAlign="LEFT", style=[("BOX", (0, 0), (-1, -1), 0.8, MARK), *padding])
 
 
 def draw(canvas: Canvas, story: list[Flowable], x: float, top: float, width: float, height: float) -> float:

@@ -1,0 +1,85 @@
+"""What an owner finds with a reference and a plate, and what nobody else finds."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import event
+
+from ticketing import desk, references
+from ticketing.models import AuditRow, CaseRow
+from ticketing.owner import look_up
+
+NOON = datetime(2026, 8, 19, 5, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def reference(session, flag, register, sure):
+    register()
+    case = flag()
+    desk.open_case(session, case, "ani", now=NOON)
+    given = desk.confirm(session, case, "ani", sure, now=NOON)
+    session.commit()
+    return given
+
+
+def test_an_owner_finds_the_case_by_reference_and_plate(session, reference):
+    view = look_up(session, reference, "B 1234 ABC", now=NOON)
+    assert view.reference == reference
+    assert (view.plate, str(view.vehicle)) == ("B 1234 ABC", "Honda Beat, hitam")
+    assert (view.article, view.fine_rupiah) == ("Pasal 287 (2) jo. 106 (4) c UU 22/2009", 500_000)
+    assert (view.answer_by, view.pay_by) == (date(2026, 8, 26), date(2026, 9, 2))
+    assert view.occurred_at == datetime(2026, 8, 18, 3, 0, 5, tzinfo=UTC)
+    assert (view.state, view.state_id) == ("confirmed", "Menunggu konfirmasi pemilik kendaraan")
+    assert "Siti" not in repr(view)
+    assert session.query(AuditRow).filter_by(what="looked up").one().who == "owner"
+
+
+def test_it_does_not_matter_how_the_two_are_typed(session, reference):
+    for typed in (reference.lower(), reference.replace("-", ""), reference[5:], f" {reference} "):
+        assert look_up(session, typed, "b1234abc", now=NOON) is not None
+
+
+def test_what_reads_like_a_digit_is_one():
+    assert references.typed("etle-OIL00-zzzzz") == "01100ZZZZZ"
+    assert references.typed("ETLE-1111U-11111") is None
+    assert references.typed("ETLE-1111-11111") is None
+
+
+def test_a_wrong_plate_and_no_such_reference_get_the_same_answer_for_the_same_work(session, reference):
+    asked = []
+    listening = (session.get_bind(), "before_cursor_execute")
+    event.listen(*listening, lambda *args: asked.append(args[2]))
+
+    def work(*typed):
+        asked.clear()
+        assert look_up(session, *typed, now=NOON) is None
+        return list(asked)
+
+    wrong_plate = work(reference, "B 1234 ABD")
+    assert len(wrong_plate) == 1
+    assert work("ETLE-00000-00000", "B 1234 ABC") == wrong_plate
+    assert work("no reference", "no plate") == wrong_plate
+    assert work("", "") == wrong_plate
+    assert work(reference, "' OR '1'='1") == wrong_plate
+    assert work("' OR 1=1 --", "B 1234 ABC") == wrong_plate
+    assert session.query(AuditRow).filter_by(what="looked up").count() == 0
+
+
+@pytest.mark.parametrize("state", ["flagged", "under_review", "rejected"])
+def test_nobody_finds_a_case_that_no_officer_stands_behind(session, reference, state):
+    session.query(CaseRow).one().state = state
+    session.commit()
+    assert look_up(session, reference, "B1234ABC", now=NOON) is None
+
+
+def test_a_case_whose_letter_was_sent_is_still_found(session, reference):
+    session.query(CaseRow).one().state = "letter_sent"
+    session.commit()
+    assert look_up(session, reference, "B1234ABC", now=NOON).state_en == "Confirmation letter sent"
+
+
+def test_references_are_random_and_written_in_crockfords_letters():
+    many = {references.new_reference() for _ in range(2000)}
+    assert len(many) == 2000
+    assert set("".join(many)) == set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+    assert all(references.typed(references.written(one)) == one for one in many)
