@@ -13,7 +13,7 @@ from scipy import stats
 from detectors.camera import Camera
 from detectors.geometry import Homography
 from detectors.types import Point, TrackPoint
-from detectors.vehicles import SIZES
+from detectors.vehicles import ANY_VEHICLE, SIZES
 from detectors.viewpoint import CalibrationSpread, Viewpoint
 
 Array = NDArray[np.float64]
@@ -22,6 +22,11 @@ JITTER_PX = 1.0
 JITTER_OF_HEIGHT = 0.012
 TIMESTAMP_SIGMA_S = 0.004
 KMH = 3.6
+# Of the fit of position on time: place, speed, acceleration.
+PARAMETERS = 3
+# What is lowest in the picture wanders between tyre and bumper as a vehicle goes: over a passage by at most this
+# share of the overhang, any of it alike (GUM 4.3.7: a rectangular distribution).
+WANDER = 0.35
 
 
 @dataclass(frozen=True)
@@ -173,28 +178,28 @@ def speed_over(
 ) -> Speed | None:
     """Measure the mean speed along ``axis`` over the sightings given.
 
-    Weighted least squares of position on time; each weight is 1/(box jitter² + (speed · timestamp jitter)²).
-    The slope's variance is scaled up by the residuals where they exceed what was assumed (never below a
-    quarter), and by (1+r)/(1-r) for residuals that follow one another with lag-one correlation r. To it is
-    added, in squares, the calibration's own error of the distance covered. The interval is 95%, Student's t
-    with N-2 degrees of freedom. Source: Draper and Smith, Applied Regression Analysis, 3rd ed., sections 1.4
-    and 9.2; JCGM 100:2008, section 5.
+    Weighted least squares of position on time, with an acceleration; each weight is 1/(box jitter² + (speed ·
+    timestamp jitter)²). The speed's variance is scaled up by the residuals where they exceed what was assumed
+    (never below a quarter), and by (1+r)/(1-r) for residuals that follow one another with lag-one correlation
+    r. To it are added, in squares, the calibration's own error of the distance covered and that of what is
+    lowest. The interval is 95%, Student's t with N-3 degrees of freedom. Source: Draper and Smith, Applied
+    Regression Analysis, 3rd ed., sections 1.4 and 9.2; JCGM 100:2008, section 5.
 
     Returns:
-        None where fewer than four sightings can be measured from.
+        None where fewer than five sightings can be measured from.
     """
     used = [p for p in points if p.measurable]
-    if len(used) < 4:
+    if len(used) < PARAMETERS + 2:
         return None
     p = path(used, camera.homography, axis)
     rough = abs(p.along[-1] - p.along[0]) / max(p.t[-1] - p.t[0], 1e-6)
     variance = _even(p.t, p.sigma) ** 2 + (rough * TIMESTAMP_SIGMA_S) ** 2
     slope, slope_variance, residuals = _fit(p.t, p.along, variance)
     keep = np.abs(residuals) <= 3.5 * max(1.0, 1.4826 * float(np.median(np.abs(residuals))))
-    if 4 <= keep.sum() < len(keep):
+    if PARAMETERS + 2 <= keep.sum() < len(keep):
         slope, slope_variance, residuals = _fit(p.t[keep], p.along[keep], variance[keep])
     n = len(residuals)
-    scale = max(float(np.sum(residuals**2)) / (n - 2), 0.25)
+    scale = max(float(np.sum(residuals**2)) / (n - PARAMETERS), 0.25)
     r = float(
         np.clip(np.sum(residuals[1:] * residuals[:-1]) / max(float(np.sum(residuals**2)), 1e-12), 0.0, 0.8)
     )
@@ -202,11 +207,12 @@ def speed_over(
     distance = abs(float(p.along[-1] - p.along[0]))
     moved = spread.shifts(ends) @ np.asarray(axis.unit)
     relative = float(np.sqrt(np.sum((moved[:, 1] - moved[:, 0]) ** 2))) / max(distance, 0.5)
-    sigma = np.sqrt(slope_variance * scale * (1 + r) / (1 - r) + (slope * relative) ** 2)
+    wander = SIZES.get(label, ANY_VEHICLE).overhang_max * WANDER / np.sqrt(3) / max(distance, 0.5)
+    sigma = np.sqrt(slope_variance * scale * (1 + r) / (1 - r) + slope**2 * (relative**2 + wander**2))
     second = speed_from_size(used, label, camera.homography, axis, view)
     return Speed(
         slope * KMH,
-        float(stats.t.ppf(0.975, n - 2) * sigma) * KMH,
+        float(stats.t.ppf(0.975, n - PARAMETERS) * sigma) * KMH,
         None if second is None else second * KMH,
         n,
         distance,
@@ -227,12 +233,20 @@ def _even(t: Array, sigma: Array) -> Array:
 
 
 def _fit(t: Array, s: Array, variance: Array) -> tuple[float, float, Array]:
-    w = 1.0 / variance
-    mean_t, mean_s = np.sum(w * t) / w.sum(), np.sum(w * s) / w.sum()
-    spread = np.sum(w * (t - mean_t) ** 2)
-    slope = float(np.sum(w * (t - mean_t) * (s - mean_s)) / spread)
-    residuals: Array = (s - mean_s - slope * (t - mean_t)) * np.sqrt(w)
-    return slope, float(1.0 / spread), residuals
+    """Fit ``s = s0 + v τ + a τ²/2``, τ from the middle of the time: give v, its variance and the residuals in sigmas.
+
+    The mean speed from the first to the last moment is v whatever a is; a straight line would give the speed
+    of the near side, which weighs most, and with it too little for whoever pulls away and too much for who
+    brakes.
+    """
+    middle = t - (t[0] + t[-1]) / 2
+    x = np.column_stack([np.ones_like(middle), middle, middle**2 / 2])
+    w = 1.0 / np.sqrt(variance)
+    q, r = np.linalg.qr(x * w[:, None])
+    inverse = np.linalg.inv(r)
+    best = inverse @ (q.T @ (s * w))
+    residuals: Array = (s - x @ best) * w
+    return float(best[1]), float((inverse @ inverse.T)[1, 1]), residuals
 
 
 def speed_from_size(

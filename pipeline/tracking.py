@@ -22,7 +22,7 @@ HISTORY_S = 40.0
 LOST_S = 1.2
 CONFIRM_HITS = 4
 CONFIRM_S = 0.25
-EDGE_PX = 3.0
+EDGE_PX, EDGE_SHARE = 3.0, 0.05
 SAME_OBJECT_IOU = 0.65
 MOST_WIDER = 2.2
 # A vehicle that the detector misses for a moment still hides what is behind it.
@@ -194,4 +194,7 @@ def _without_duplicates(detections: list[Detection]) -> list[Detection]:
 
 
 def _clipped(box: Box, frame_size: tuple[int, int]) -> bool:
-    return box[0] <= EDGE_PX or box[2] >= frame_size[0] - EDGE_PX or box[3] >= frame_size[1] - EDGE_PX
+    # A box that the picture cuts jitters inwards too: it must stay clear of the edge by more than that.
+    x = max(EDGE_PX, EDGE_SHARE * (box[2] - box[0]))
+    y = max(EDGE_PX, EDGE_SHARE * (box[3] - box[1]))
+    return box[0] <= x or box[2] >= frame_size[0] - x or box[3] >= frame_size[1] - y
