@@ -8,13 +8,16 @@ import numpy as np
 
 from detectors.camera import Camera, CameraFileError, Lane, StopLine
 from detectors.geometry import signed_side
-from detectors.kinematics import Axis, contact, sigma_along
-from detectors.types import Point, TrackPoint
+from detectors.kinematics import Axis, contact, heading_degrees, sigma_along, velocity
+from detectors.types import Point, Track, TrackPoint
 from detectors.vehicles import ANY_VEHICLE, SIZES, VehicleSize
 from detectors.viewpoint import CalibrationSpread, Viewpoint, viewpoint
 
 SIGMAS = 2.0
-CUT_PX = 3.0
+TURNED_DEGREES = 25.0
+STRAIGHT_DEGREES = 18.0
+# Nearer to the picture's side than this share of its width a box may be cut there.
+CUT_SHARE = 0.06
 # A box this many times narrower or wider than its class is another class's; wide, because a side shows too.
 NARROW, WIDE = 0.6, 2.2
 
@@ -40,7 +43,7 @@ class Approach:
     def __init__(self, camera: Camera, stop_line: StopLine, lane: Lane) -> None:
         self.lane = lane
         self._homography = camera.homography
-        self._frame_size = camera.file.frame_size
+        self._frame_width = camera.file.frame_size[0]
         self._spread = CalibrationSpread.of(camera)
         self._view: Viewpoint | None = viewpoint(camera.homography.image_to_road, camera.file.frame_size)
         a, b = stop_line.road
@@ -79,13 +82,12 @@ class Approach:
         A vehicle that drives away from the camera and is cut there has its rear still nearer than the edge
         shows.
         """
-        x1, _, x2, y2 = point.box_xyxy
-        width, height = self._frame_size
-        cut_below = y2 >= height - CUT_PX and x1 > CUT_PX and x2 < width - CUT_PX
-        if not point.measurable and (
-            point.occluded or not cut_below or self._seen_from_behind(point.road_xy) is not True
-        ):
-            return False
+        if not point.measurable:
+            x1, _, x2, _ = point.box_xyxy
+            side = CUT_SHARE * (x2 - x1)
+            cut_below = point.clipped and x1 > side and x2 < self._frame_width - side
+            if point.occluded or not cut_below or self._seen_from_behind(point.road_xy) is not True:
+                return False
         return self.reach(point, label).front_max < 0
 
     def reach(self, point: TrackPoint, label: str) -> Reach:
@@ -96,6 +98,25 @@ class Approach:
         calibration = self._spread.sigma_along(contact(point.box_xyxy), self.axis.unit) / self._cosine
         doubt = SIGMAS * float(np.hypot(jitter, calibration)) + self._skew * size.width / 2
         return self._bounds(at, doubt, size, self._seen_from_behind(point.road_xy))
+
+    def turned_left(self, past: TrackPoint, track: Track, straight_m: float) -> bool | None:
+        """Tell whether a vehicle turned left after ``past``; None while that cannot be known.
+
+        "No" is believed ``straight_m`` past the line, or when it turns right.
+        """
+        v = velocity(track.points)
+        last = track.points[-1]
+        if v is None or not last.measurable:
+            return None
+        heading = heading_degrees(v, self.axis)
+        left = self.axis.left(last.road_xy) - self.axis.left(past.road_xy)
+        moving = float(np.hypot(*v)) > 1.0
+        if (moving and heading > TURNED_DEGREES) or left > 2.5:
+            return True
+        if moving and heading < -TURNED_DEGREES and left < -1.0:
+            return False
+        far = self.past(last.road_xy) >= straight_m
+        return False if far and moving and abs(heading) < STRAIGHT_DEGREES and left < 1.0 else None
 
     def _size(self, point: TrackPoint, label: str) -> VehicleSize:
         """Give the bounds of the class, or of all classes where the box is far too narrow or wide for it."""

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from detectors.camera import Camera, CameraFileError
 from detectors.geometry import inside
-from detectors.kinematics import heading_degrees, velocity
 from detectors.rules.approach import Approach, approaches
 from detectors.rules.common import (
     Flagged,
@@ -25,9 +24,6 @@ from detectors.rules.common import (
     parse_parameters,
 )
 from detectors.types import Scene, SignalState, Track, TrackPoint, Violation
-
-TURNED_DEGREES = 25.0
-STRAIGHT_DEGREES = 18.0
 
 
 class RedLightParameters(Parameters):
@@ -169,7 +165,7 @@ class RedLight:
             state.forget()
             return None
         if state.approach.lane.left_turn_on_red:
-            turned_left = self._turned_left(state.approach, past, track)
+            turned_left = state.approach.turned_left(past, track, self.parameters.straight_m)
             if turned_left is None:
                 return None
             if turned_left:
@@ -180,22 +176,6 @@ class RedLight:
             return None
         self._flagged.add(track)
         return self._violation(state, track, before, past, entered, since)
-
-    def _turned_left(self, approach: Approach, past: TrackPoint, track: Track) -> bool | None:
-        """Tell whether it turned left; None while it cannot be known."""
-        v = velocity(track.points)
-        last = track.points[-1]
-        if v is None or not last.measurable:
-            return None
-        heading = heading_degrees(v, approach.axis)
-        left = approach.axis.left(last.road_xy) - approach.axis.left(past.road_xy)
-        if heading > TURNED_DEGREES or left > 2.5:
-            return True
-        moving = float(np.hypot(*v)) > 1.0
-        if moving and heading < -TURNED_DEGREES and left < -1.0:
-            return False
-        far = approach.past(last.road_xy) >= self.parameters.straight_m
-        return False if far and moving and abs(heading) < STRAIGHT_DEGREES and left < 1.0 else None
 
     def _violation(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import Field
@@ -25,6 +25,7 @@ from detectors.rules.common import (
 from detectors.types import Scene, Track, TrackPoint, Violation
 
 MINIMUM_POINTS = 4
+STRAIGHT_M = 8.0
 
 
 class StopLineParameters(Parameters):
@@ -45,16 +46,19 @@ class _Stand:
     before_count: int = 0
     seen_until_s: float = -np.inf
     done: bool = False
+    stood: tuple[TrackPoint, Violation] | None = None
 
     def forget(self) -> None:
-        self.before, self.before_count = None, 0
+        self.before, self.before_count, self.stood = None, 0, None
 
 
 class StopLineRule:
     """Flags a vehicle that, seen certainly before the line during this red, then stands certainly past it.
 
     A vehicle that was over the line before it turned red (caught by a jam) is never flagged, nor one whose
-    bumper may be within the tolerance with the shortest vehicle of its class.
+    bumper may be within the tolerance with the shortest vehicle of its class. Where the lane may turn left on
+    red, who stands past the line may be waiting to turn: it is flagged once it has gone another way, and never
+    where it turned or was lost from sight before that.
     """
 
     rule_id = "stop_line"
@@ -82,7 +86,9 @@ class StopLineRule:
             for i in range(fresh(track, state.seen_until_s), len(track.points)):
                 self._see(state, track, i)
             state.seen_until_s = track.points[-1].t_s
-            if state.before is not None and (violation := self._decide(state, track, scene)) is not None:
+            if state.stood is not None:
+                found += self._went_on(state, track)
+            elif state.before is not None and (violation := self._decide(state, track, scene)) is not None:
                 found.append(violation)
         for track in scene.ended:
             self._tracks.pop(track.id, None)
@@ -128,10 +134,6 @@ class StopLineRule:
         on_line = -0.05 <= state.approach.across(last[-1].road_xy) <= 1.05
         if not on_line or not self.parameters.tolerance_m < front <= self.parameters.beyond_m:
             return None
-        state.done = True
-        if self._flagged.knows(track):
-            return None
-        self._flagged.add(track)
         since = state.heads.red_since(scene.t_s)
         into_red = scene.t_s - (scene.t_s if since is None else since)
         frames = [
@@ -152,9 +154,32 @@ class StopLineRule:
             "seconds_into_red": round(into_red, 2),
             "lane": state.approach.lane.id,
         }
-        return make_violation(
+        violation = make_violation(
             self.rule_id, self._camera, track, (last[0], last[-1]), frames, measured, self.parameters
         )
+        if state.approach.lane.left_turn_on_red:
+            state.stood = (last[-1], violation)
+            return None
+        return violation if self._once(state, track) else None
+
+    def _went_on(self, state: _Stand, track: Track) -> list[Violation]:
+        """Give what waited for the vehicle to show that it does not turn left."""
+        assert state.approach is not None and state.stood is not None
+        stood, violation = state.stood
+        turned_left = state.approach.turned_left(stood, track, STRAIGHT_M)
+        if turned_left is None:
+            return []
+        if turned_left or not self._once(state, track):
+            state.done = True
+            return []
+        return [replace(violation, measured={**violation.measured, "then": "did not turn left"})]
+
+    def _once(self, state: _Stand, track: Track) -> bool:
+        state.done = True
+        if self._flagged.knows(track):
+            return False
+        self._flagged.add(track)
+        return True
 
     def _standing(self, before: TrackPoint, track: Track, now_s: float) -> list[TrackPoint]:
         """Give the sightings over which it has now stood for long enough, or none."""

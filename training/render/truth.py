@@ -21,6 +21,7 @@ ZONE_M = (-9.0, 14.0)
 GRACE_S = 0.5
 STOP_MARGIN_M = {"motorcycle": 1.5, "bicycle": 1.5, "car": 2.9}
 LOOK_S = 0.05
+STRAIGHT_M = 10.0
 EDGE_S = 2.5
 # Where a driver goes the wrong way the camera sees it from the far end of the lane on.
 WRONG_WAY_M = (-8.5, 30.0)
@@ -111,7 +112,7 @@ def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
     def feet(times: NDArray[np.float64]) -> float:
         return LOOK_S * sum(sight.foot_seen(v.driver, float(t)) for t in times)
 
-    t = np.arange(v.start_s - 6.0, v.end_s + 6.0, LOOK_S)
+    t = np.arange(v.start_s - 6.0, v.end_s + 8.0, LOOK_S)
     during = t[(t >= v.start_s) & (t <= v.end_s)]
     if v.rule == "no_helmet":
         return LOOK_S * sum(sight.head_seen(v.driver, float(x)) for x in during) >= SEEN_HEAD_S
@@ -124,9 +125,13 @@ def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
     before = t[rear < -LONGEST.get(driver.label, SIZES[driver.label][0]) - 0.5]
     if feet(before) < SEEN_BEFORE_S:
         return False
-    if v.rule == "stop_line":
-        return feet(during) >= SEEN_STANDING_S
-    return feet(t[(rear > 0.5) & (rear < 12.0)]) >= SEEN_INSIDE_S
+    if v.rule == "stop_line" and feet(during) < SEEN_STANDING_S:
+        return False
+    # Going on it must be seen too: nobody else can tell that it did not turn left.
+    return (
+        feet(t[(rear > 0.5) & (rear < 14.0) & (t > (v.start_s if v.rule == "red_light" else v.end_s))])
+        >= SEEN_INSIDE_S
+    )
 
 
 def _red_light(i: int, driver: Driver, program: Program, t: np.ndarray, front: np.ndarray, found: list[Committed],
@@ -155,6 +160,11 @@ def _stop_line(i: int, driver: Driver, program: Program, t: np.ndarray, front: n
     span = float(t[standing[-1]] - t[standing[0]])
     margin = STOP_MARGIN_M.get(driver.label)
     if margin is None or float(np.nanmax(front[standing])) < margin or span < 2.0 or front[standing[0]] > 5.0:
+        doubtful.add(i)
+        return
+    gone = np.flatnonzero(front - driver.length > STRAIGHT_M)
+    if driver.path != "L2" and (not len(gone) or t[gone[0]] > t[-1] - 1.0):
+        # From the lane that may turn left on red: it might still have turned.
         doubtful.add(i)
         return
     found.append(Committed("stop_line", i, float(t[standing[0]]), float(t[standing[-1]])))
