@@ -12,10 +12,11 @@ from ticketing.errors import PictureError
 MOST = 4
 # A quarter of an A4 page's width at 300 dots per inch is some 500 pixels; twice that bears a look with a lens.
 LONGEST_SIDE = 1000
+QUALITY = 88
 
 
-def prepared(pictures: Sequence[bytes]) -> list[Image.Image]:
-    """Decode up to `MOST` JPEGs, upright, RGB, without their metadata, at most `LONGEST_SIDE` pixels long.
+def prepared(pictures: Sequence[bytes]) -> list[bytes]:
+    """Make up to `MOST` JPEGs anew: upright, RGB, without their metadata, at most `LONGEST_SIDE` pixels long.
 
     Raises:
         PictureError: there are more, or one is no whole JPEG; a letter is not sent with less than was meant.
@@ -25,7 +26,7 @@ def prepared(pictures: Sequence[bytes]) -> list[Image.Image]:
     return [_prepare(data, number) for number, data in enumerate(pictures, 1)]
 
 
-def _prepare(data: bytes, number: int) -> Image.Image:
+def _prepare(data: bytes, number: int) -> bytes:
     try:
         with Image.open(BytesIO(data), formats=["JPEG"]) as opened:
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
@@ -35,6 +36,9 @@ def _prepare(data: bytes, number: int) -> Image.Image:
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise PictureError(f"picture {number} is a broken JPEG: {error}") from error
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    # Only the pixels go on: the encoder would else carry comments and profiles along.
     bare = Image.new("RGB", picture.size)
     bare.paste(picture)
-    return bare
+    out = BytesIO()
+    bare.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib
-from PIL.Image import Image
 from reportlab.lib.colors import Color, HexColor, black
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -76,17 +76,18 @@ def draw(canvas: Canvas, story: list[Flowable], x: float, top: float, width: flo
 class Picture(Flowable):  # type: ignore[misc]  # reportlab has no types
     """A picture as large as its cell allows and no higher than ``highest`` points, its proportions kept."""
 
-    def __init__(self, picture: Image, highest: float) -> None:
+    def __init__(self, jpeg: bytes, highest: float) -> None:
         super().__init__()
-        self._picture = picture
+        self._picture = ImageReader(BytesIO(jpeg))
         self._highest = highest
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
         """Take the width that is offered, and the height that goes with it."""
-        scale = min(width / self._picture.width, self._highest / self._picture.height)
-        self.width, self.height = self._picture.width * scale, self._picture.height * scale
+        across, down = self._picture.getSize()
+        scale = min(width / across, self._highest / down)
+        self.width, self.height = across * scale, down * scale
         return self.width, self.height
 
     def draw(self) -> None:
         """Put it on the page."""
-        self.canv.drawImage(ImageReader(self._picture), 0, 0, self.width, self.height)
+        self.canv.drawImage(self._picture, 0, 0, self.width, self.height)

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from ticketing import audit
+from ticketing import audit, officers
 from ticketing.demonstration import demonstrate
 from ticketing.errors import LoginError
 from ticketing.models import AuditRow, CaseRow, OfficerRow
@@ -14,6 +15,15 @@ from ticketing.owner import look_up
 
 NOON = datetime(2026, 8, 19, 5, 0, tzinfo=UTC)
 PASSWORD = "kata sandi panjang"
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch):
+    # What makes a password hard to guess makes a test slow.
+    monkeypatch.setattr(officers, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    officers._nobodys_hash.cache_clear()
+    yield
+    officers._nobodys_hash.cache_clear()
 
 
 @pytest.fixture
