@@ -135,3 +135,21 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(jitter: float) -> Non
         assert speed is not None
         covered += abs(speed.kmh - 60) <= speed.half_width_kmh
     assert covered / n >= 0.93
+
+
+@pytest.mark.parametrize("acceleration", [-2.0, 2.0])
+def test_who_pulls_away_or_brakes_is_measured_with_the_mean_speed_over_the_zone(acceleration: float) -> None:
+    """Near sightings weigh most: a straight line through all would give the speed of the near side alone."""
+    axis, spread = Axis.of((-1.75, 0), (0, 1)), CalibrationSpread.of(GIVEN)
+    seconds = 17 / 12
+    vehicle = Vehicle("car", lambda t: (-1.75, -7 + 14.0 * t + acceleration * t**2 / 2, 0.0))
+    points = []
+    for i in range(18):
+        box = vehicle.box(i / 12)
+        assert box is not None
+        road = GIVEN.homography.to_road(np.array([contact(box)]))[0]
+        at = datetime.datetime(2026, 8, 17, tzinfo=datetime.UTC)
+        points.append(TrackPoint(i, i / 12, at, box, 0.9, (float(road[0]), float(road[1]))))
+    speed = speed_over(points, "car", GIVEN, axis, spread, None)
+    assert speed is not None
+    assert speed.kmh == pytest.approx(3.6 * (14.0 + acceleration * seconds / 2), abs=0.5)
