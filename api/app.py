@@ -1,0 +1,69 @@
+"""The web application: officer desk, owner portal, gateway API over one data folder."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.sessions import SessionMiddleware
+
+from api import desk, gateway, portal
+from api.office import HERE, OfficeDoor, page
+from api.security import Limiter, Links, ProblemError, add_headers, kept_key, problem_response
+from api.settings import Settings
+from pipeline.evidence import EvidenceStore
+from pipeline.spool import Spool
+from ticketing.db import make_engine
+
+API = "/api/"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application. The database must be up to date, and the key for personal data in the environment."""
+    app = FastAPI(
+        title="ETLE gateway API",
+        version="1",
+        docs_url=f"{API}docs",
+        openapi_url=f"{API}openapi.json",
+        redoc_url=None,
+    )
+    key = kept_key(settings.data / "keys" / "session.key")
+    app.state.office = OfficeDoor(
+        settings,
+        make_engine(settings.database_url),
+        EvidenceStore(settings.data),
+        Links(key, "owner-picture", settings.picture_s),
+        Limiter(settings.look_ups_per_minute),
+    )
+    app.state.spool = Spool(settings.data / "spool")
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=key,
+        session_cookie="etle",
+        max_age=settings.session_s,
+        same_site="strict",
+        https_only=settings.https,
+    )
+    app.add_middleware(BaseHTTPMiddleware, dispatch=add_headers)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    for door in (desk, portal, gateway):
+        app.include_router(door.router)
+
+    @app.exception_handler(ProblemError)
+    async def _problem(request: Request, problem: ProblemError) -> Response:
+        if request.url.path.startswith(API):
+            return problem_response(problem)
+        answer = page(request, "problem.html", problem.status, title=problem.title, detail=problem.detail)
+        answer.headers.update(problem.headers)
+        return answer
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        detail = (
+            "Halaman tidak ada / there is no such page" if error.status_code == 404 else str(error.detail)
+        )
+        return await _problem(request, ProblemError(error.status_code, "Tidak bisa / Not possible", detail))
+
+    return app

@@ -1,0 +1,33 @@
+"""What a server is told: where its data lies, its database, its public address, its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one server.
+
+    Args:
+        data: the data folder: evidence, spool, keys.
+        database_url: as SQLAlchemy writes it; the database is up to date.
+        portal_url: the owner portal's public address for QR codes; the request's own address without it.
+        https: cookies are sent over HTTPS only; switch on wherever the server is reached by one.
+        session_s: an officer's session ends after so many seconds.
+        picture_s: a link to an owner's picture is good for so many seconds.
+        look_ups_per_minute: per address, and per plate, before look-ups are refused for a while.
+        segment_bytes: the largest recorded segment that is taken in.
+        waiting_segments: with so many in the spool, gateways are asked to wait.
+    """
+
+    data: Path
+    database_url: str
+    portal_url: str | None = None
+    https: bool = False
+    session_s: int = 8 * 3600
+    picture_s: int = 900
+    look_ups_per_minute: int = 10
+    segment_bytes: int = 64 * 1024 * 1024
+    waiting_segments: int = 500
