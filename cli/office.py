@@ -70,6 +70,7 @@ class Office:
     def demonstrate(self) -> Demonstration | None:
         """As the demo's officer, confirm one case whose plate was read and matched; None where none is."""
         from sqlalchemy.orm import Session
+
         from ticketing.demonstration import demonstrate
 
         with Session(self.engine) as session, session.begin():

@@ -234,8 +234,10 @@ class Studio:
             if box[2] - box[0] < 4 or box[3] - box[1] < 4 or not seen:
                 continue
             hull = cv2.contourArea(cv2.convexHull(screen[:, :2].astype(np.float32)))
+            mine = boxes[first : first + PARTS][counts[first : first + PARTS] > 0]
             row: dict[str, Any] = {
                 "vehicle": p.driver, "class": driver.label, "box": _rounded(box),
+                "seen": _rounded([*mine[:, :2].min(axis=0), *mine[:, 2:].max(axis=0)]),
                 "visible": round(min(1.0, seen / max(hull * (0.62 if driver.people else 0.9), 1.0)), 3),
                 "speed_kmh": round(driver.speed(t) * 3.6, 2), "plates": [], "heads": [],
             }  # fmt: skip

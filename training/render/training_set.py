@@ -36,11 +36,14 @@ LEAST_PLATE_PX = 10.0
 
 
 def labels_of(objects: list[dict[str, Any]]) -> list[tuple[int, list[float]]]:
-    """Give (class number, xyxy pixels) of what a frame's truth shows well enough to learn from."""
+    """Give (class number, xyxy pixels) of what a frame's truth shows well enough to learn from.
+
+    A vehicle's box is that of what is seen of it: a lower edge that another hides cannot be told from a picture.
+    """
     out = []
     for row in objects:
         if row["visible"] >= LEAST_VISIBLE_VEHICLE:
-            out.append((CLASSES.index(row["class"]), row["box"]))
+            out.append((CLASSES.index(row["class"]), row["seen"]))
         plates = [p for p in row["plates"] if p["box"][2] - p["box"][0] >= LEAST_PLATE_PX]
         parts = [{"class": "plate", **p} for p in plates] + row["heads"]
         out += [

@@ -1,0 +1,108 @@
+import csv
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from api.app import create_app
+from api.settings import Settings
+from pipeline.evidence import EvidenceItem, EvidenceStore
+from ticketing.cases import flag_violation
+from ticketing.crypto import ENVIRONMENT, new_key
+from ticketing.db import make_engine, migrate
+from ticketing.officers import add_officer
+from ticketing.registry import COLUMNS, import_csv
+from ticketing.types import FlaggedViolation
+
+PASSWORD = "kata-sandi-uji"
+RECORD = {
+    "nrkb": "B 1234 ABC", "owner_name": "Siti Lestari", "owner_address": "Jl. Melati 1, Jakarta", "phone": "0812",
+    "email": "", "make": "Honda", "type": "Beat", "vehicle_class": "sepeda motor", "model_class": "skuter",
+    "year": "2020", "cylinder_cc": "110", "colour": "hitam", "plate_colour": "white", "chassis_number": "MH1JM",
+    "engine_number": "JM11", "bpkb_number": "N1", "fuel": "bensin", "location_code": "09",
+    "valid_until": "2028-01-31", "registration_year": "2020",
+}  # fmt: skip
+FLAGGED = FlaggedViolation(
+    violation_id="v-1", rule="speeding", camera_id="simpang-1", camera_name="Simpang Contoh", office="Ditlantas Uji",
+    street="Jl. Contoh Raya", latitude=-6.2, longitude=106.8, timezone="Asia/Jakarta",
+    occurred_at=datetime(2026, 8, 18, 3, 0, tzinfo=UTC), vehicle_class="motorcycle", plate_text="B1234ABC",
+    plate_accepted=True, plate_confidence=0.99,
+    character_probabilities=(0.99, 0.98, 0.99, 0.99, 0.99, 0.95, 0.99, 0.99),
+    plate_colour="white", plate_reason="", speed_kmh=71.2, speed_uncertainty_kmh=1.4, speed_limit_kmh=50.0,
+    measured={"speed_kmh": 71.2}, evidence_manifest_sha256="",
+)  # fmt: skip
+
+
+def picture(text: str, kind: str = ".jpg") -> bytes:
+    image = np.full((360, 640, 3), 90, np.uint8)
+    cv2.putText(image, text, (20, 200), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (255, 255, 255), 3)
+    return bytes(cv2.imencode(kind, image)[1])
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running office with cases 1 (surely read) and 2 (in doubt), and one officer."""
+
+    client: TestClient
+    engine: Engine
+    data: Path
+
+    def token(self, path: str) -> str:
+        page = self.client.get(path).text
+        return page.split('name="token" value="')[1].split('"')[0]
+
+    def sign_in(self) -> None:
+        form = {"login": "petugas", "password": PASSWORD, "token": self.token("/desk/login")}
+        assert self.client.post("/desk/login", data=form, follow_redirects=False).status_code == 303
+
+    def decide(self, case: int, what: str, **form: object) -> Response:
+        form["token"] = self.token(f"/desk/cases/{case}")
+        return self.client.post(f"/desk/cases/{case}/{what}", data=form, follow_redirects=False)
+
+
+def write_evidence(store: EvidenceStore, violation_id: str) -> str:
+    roles = {"offence": ".jpg", "public_wide": ".jpg", "public_offence": ".jpg", "public_vehicle": ".jpg",
+             "vehicle": ".png", "plate": ".png", "frame:0": ".jpg", "annotated:0": ".jpg"}  # fmt: skip
+    items = [
+        EvidenceItem(role, "image/png" if kind == ".png" else "image/jpeg", picture(role, kind), role)
+        for role, kind in roles.items()
+    ]
+    return store.write(violation_id, {}, items).manifest_sha256
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT, new_key())
+    url = f"sqlite:///{tmp_path / 'office.sqlite3'}"
+    migrate(url)
+    engine = make_engine(url)
+    register = tmp_path / "stnk.csv"
+    with register.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerow(RECORD)
+    store = EvidenceStore(tmp_path)
+    now = datetime(2026, 8, 18, 4, 0, tzinfo=UTC)
+    with Session(engine) as session, session.begin():
+        import_csv(session, register)
+        for violation_id, sure in (("v-1", True), ("v-2", False)):
+            flagged = replace(
+                FLAGGED,
+                violation_id=violation_id,
+                plate_accepted=sure,
+                plate_reason="" if sure else "two characters in doubt",
+                evidence_manifest_sha256=write_evidence(store, violation_id),
+            )
+            flag_violation(session, flagged, now)
+        add_officer(session, "petugas", "Petugas Uji", PASSWORD, now=now)
+    app = create_app(Settings(tmp_path, url, segment_bytes=10_000, waiting_segments=3, look_ups_per_minute=5))
+    with TestClient(app) as client:
+        yield Server(client, engine, tmp_path)
+    engine.dispose()
