@@ -13,6 +13,7 @@ demo: setup
 	$(BIN)/etle demo $(if $(ONCE),--once)
 
 test: setup
+	sh tests/services.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

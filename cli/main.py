@@ -8,7 +8,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import audit, demo, evidence, office_commands, pictures, registry, run, scene, worker
+from cli import (
+    audit,
+    demo,
+    evidence,
+    gateway,
+    office_commands,
+    officer,
+    pictures,
+    registry,
+    run,
+    scene,
+    worker,
+)
 
 
 class _Group(TyperGroup):
@@ -58,6 +70,8 @@ app.command("migrate")(office_commands.migrate)
 app.command("serve")(office_commands.serve)
 app.command("worker")(worker.worker)
 app.add_typer(registry.app, name="registry", help="The vehicle register (STNK).")
+app.add_typer(officer.app, name="officer", help="Who may sign in at the officer desk.")
+app.add_typer(gateway.app, name="gateway", help="Who may hand recorded segments over.")
 app.add_typer(evidence.app, name="evidence", help="Evidence packages.")
 app.add_typer(audit.app, name="audit", help="The audit trail.")
 app.add_typer(scene.app, name="scene", help="Rendered scenes with exact truth.")

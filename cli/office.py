@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,19 @@ class Office:
                 return import_csv(session, file), []
         except RegistryImportError as error:
             return 0, [str(fault) for fault in error.faults]
+
+    def add_officer(self, login: str, name: str, password: str) -> None:
+        """Let an officer sign in at the desk. Raises `UsageError` where the login is taken or none."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.errors import LoginError
+        from ticketing.officers import add_officer
+
+        try:
+            with Session(self.engine) as session, session.begin():
+                add_officer(session, login, name, password, now=datetime.now(UTC))
+        except LoginError as error:
+            raise UsageError(str(error)) from error
 
     def verify_audit(self) -> list[str]:
         """Check the audit trail; give what was altered."""

@@ -14,6 +14,7 @@ import cli.pictures
 import cli.run
 from cli.main import app, with_standard_output
 from cli.models import Models
+from ticketing.crypto import ENVIRONMENT, new_key
 
 
 @pytest.fixture
@@ -27,6 +28,12 @@ def etle(monkeypatch):
         return CliRunner().invoke(app, [str(a) for a in arguments])
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def personal_data_key(monkeypatch):
+    """The command keeps the key it finds in the environment: no test leaves one behind."""
+    monkeypatch.setenv(ENVIRONMENT, new_key())
 
 
 @pytest.fixture
@@ -207,3 +214,21 @@ def test_read_plates_writes_a_line_per_picture(etle, tmp_path):
     good, bad = rows((tmp_path / "o").read_text())
     assert isinstance(good["plates"], list)
     assert bad["error"]
+
+
+def test_an_officer_is_added_once_with_a_password_that_is_shown_once(etle, tmp_path):
+    done = etle("officer", "add", "petugas", "Petugas Uji", "--data", tmp_path)
+    assert done.exit_code == 0, done.stderr
+    assert len(done.stdout.strip()) >= 12
+    again = etle("officer", "add", "Petugas", "Petugas Lain", "--data", tmp_path)
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert "is taken" in again.stderr
+
+
+def test_a_gateways_key_is_shown_once_and_a_new_one_voids_it(etle, tmp_path):
+    first = etle("gateway", "add", "gerbang-1", "--camera", "simpang-1", "--data", tmp_path)
+    second = etle("gateway", "add", "gerbang-1", "--camera", "simpang-1", "--data", tmp_path)
+    assert first.stdout.startswith("etle_") and first.stdout != second.stdout
+    assert "the old one is void" in second.stderr
+    assert second.stdout.strip() not in (tmp_path / "keys" / "gateways.json").read_text()
+    assert etle("gateway", "add", " ", "--camera", "x", "--data", tmp_path).exit_code == 2

@@ -1,0 +1,13 @@
+"""What comes of the sample junction, run once for every test that needs it."""
+
+import pytest
+from junction import Ran, done, first_seconds, import_register, run_junction
+
+
+@pytest.fixture(scope="session")
+def clean_run(tmp_path_factory) -> Ran:
+    """The first seconds of the sample clip with its STNK records, run without disturbance."""
+    folder = tmp_path_factory.mktemp("junction")
+    clip = first_seconds(folder / "clip.mp4")
+    import_register(folder / "data")
+    return Ran(clip, folder / "data", done(run_junction(clip, folder / "data")))

@@ -1,0 +1,55 @@
+"""The sample junction and the commands that run it."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import av
+
+SAMPLE = Path(str(resources.files("samples") / "junction"))
+SECONDS = 20.0
+
+
+def etle(*arguments: object) -> subprocess.Popen:
+    command = [sys.executable, "-c", "from cli.main import app; app()", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run_junction(clip: Path, data: Path) -> subprocess.Popen:
+    """Start the shipped detector and reader on a clip of the sample junction."""
+    return etle("run", SAMPLE / "camera.yaml", "--source", clip, "--data", data, "--jsonl", "-")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """``lines`` as `etle run --jsonl -` printed them; ``data`` is the data folder: copy it before changing it."""
+
+    clip: Path
+    data: Path
+    lines: str
+
+
+def first_seconds(out: Path) -> Path:
+    """Cut the beginning off the sample clip, not encoded anew."""
+    with av.open(str(SAMPLE / "clip.mp4")) as old, av.open(str(out), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is None or float(packet.pts * packet.time_base) > SECONDS:
+                continue
+            packet.stream = stream
+            new.mux(packet)
+    return out
+
+
+def done(command: subprocess.Popen) -> str:
+    """Wait for a command that must succeed; give what it printed."""
+    lines, errors = command.communicate()
+    assert command.returncode == 0, errors
+    return lines
+
+
+def import_register(data: Path) -> None:
+    """Take the sample's STNK records in."""
+    done(etle("registry", "import", SAMPLE / "stnk.csv", "--data", data))
