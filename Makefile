@@ -36,7 +36,7 @@ lock:
 	$(UV) export --quiet --no-emit-project --no-emit-index-url --all-groups --output-file requirements.lock
 
 sample:
-	$(BIN)/etle scene render --seed 2026 --seconds 60 samples/junction
+	$(BIN)/etle scene render --seed 2146 --seconds 60 samples/junction
 
 clean:
 	rm -rf $(VENV) var
