@@ -19,11 +19,11 @@ from api.security import Limiter, Links, ProblemError, form_token
 from api.settings import Settings
 from pipeline.evidence import EvidenceStore, StoreError
 from pipeline.types import Evidence
-from ticketing.wording import day_words, rupiah, time_words
+from ticketing.wording import day_words, plain_number, rupiah, time_words
 
 HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
-templates.env.filters.update(rupiah=rupiah, days=day_words)
+templates.env.filters.update(rupiah=rupiah, days=day_words, plain_number=plain_number)
 templates.env.globals["times"] = time_words
 
 

@@ -13,6 +13,7 @@ import supervision as sv
 from detectors.camera import Camera
 from detectors.types import Box, Image, Point, SignalState
 from pipeline.text import label, with_caption
+from ticketing.wording import plain_number
 
 _LANE, _LINE, _SUBJECT = (210, 160, 60), (60, 60, 255), (0, 215, 255)
 _SIGNAL_COLOURS = {
@@ -34,12 +35,16 @@ def annotate(
 ) -> Image:
     """Draw the subject's box, lanes, stop line and signal states on a frame and put ``lines`` below it.
 
+    Only the heads in ``signals`` are drawn: a rule that judges no signal names none.
+
     ``image`` is (H, W, 3) BGR and stays untouched; ``box`` is in its pixels, None where it is not known.
     """
     scene = _draw_road(image.copy(), camera)
     thick = max(2, image.shape[1] // 500)
     for head in camera.file.signals:
-        state = signals.get(head.id, SignalState.UNKNOWN)
+        if head.id not in signals:
+            continue
+        state = signals[head.id]
         x1, y1, x2, y2 = (round(v) for v in head.region)
         cv2.rectangle(scene, (x1 - 3, y1 - 3), (x2 + 3, y2 + 3), _SIGNAL_COLOURS[state], thick)
         scene = label(
@@ -62,9 +67,7 @@ def local_time(at: datetime, camera: Camera) -> str:
 def measured_text(measured: Mapping[str, float | str]) -> str:
     """Write what was measured in one line."""
     return ", ".join(
-        f"{name.replace('_', ' ')} {value:.2f}".rstrip("0").rstrip(".")
-        if isinstance(value, float)
-        else f"{name.replace('_', ' ')} {value}"
+        f"{name.replace('_', ' ')} {plain_number(value) if isinstance(value, float) else value}"
         for name, value in measured.items()
     )
 

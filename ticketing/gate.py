@@ -55,6 +55,16 @@ def seen_colour(case: CaseRow) -> str | None:
 
 def mismatches(case: CaseRow, record: VehicleRow | None) -> tuple[Mismatch, ...]:
     """Name everything in which a case and its record disagree; a plate colour nobody could tell disagrees with none."""
+    if record is None and case.plate_corrected is None and not case.flagged["plate_accepted"]:
+        return (
+            Mismatch(
+                "record",
+                case.flagged["plate_text"],
+                None,
+                "TNKB belum dipastikan: baca sendiri lalu simpan, data STNK dicari sesudahnya",
+                "The plate is in doubt: read it yourself and save it, then its STNK record is looked up",
+            ),
+        )
     if record is None:
         plate = seen_plate(case)
         return (

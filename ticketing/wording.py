@@ -35,3 +35,8 @@ def time_words(at: datetime, timezone: str) -> tuple[str, str]:
 def rupiah(amount: int) -> str:
     """Give whole rupiah as ``Rp500.000``."""
     return "Rp" + f"{amount:,}".replace(",", ".")
+
+
+def plain_number(value: float) -> str:
+    """Give a measured number with at most two decimals, as ``13`` or ``2.25``."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.types import Image, SignalState
 from training.render.light import Light, shade
-from training.render.mesh import Mesh, join
+from training.render.mesh import Colour, Mesh, join
 from training.render.plates import draw_plate
 from training.render.rasterizer import View, count_ids, draw, draw_mask, mean_of
 from training.render.traffic import Driver
@@ -32,12 +32,10 @@ class Cast:
         self.models: list[Model] = []
         height = 0
         for number, driver in enumerate(drivers):
-            rng = np.random.default_rng(driver.look)
+            rng, wear, paint = looks(driver)
             uv = np.zeros((4, 2), np.float32)
             if driver.plate is not None:
-                plate = draw_plate(
-                    driver.plate, PLATE_PX, wear=float(rng.uniform(0, 0.35)), seed=seed + number
-                )
+                plate = draw_plate(driver.plate, PLATE_PX, wear=wear, seed=seed + number)
                 h, w = plate.shape[:2]
                 uv = np.array(
                     [
@@ -50,12 +48,18 @@ class Cast:
                 )
                 rows.append(plate)
                 height += h
-            self.models.append(_build(driver, rng, uv))
+            self.models.append(_build(driver, PAINTS[paint], rng, uv))
         self.atlas: Image = np.concatenate([*rows, np.zeros((2, PLATE_PX, 3), np.uint8)])
 
 
-def _build(driver: Driver, rng: np.random.Generator, uv: NDArray[np.float32]) -> Model:
-    paint = PAINTS[rng.integers(len(PAINTS))]
+def looks(driver: Driver) -> tuple[np.random.Generator, float, int]:
+    """Give what a driver's vehicle looks like: the generator of the rest, its plate's wear, its paint's number."""
+    rng = np.random.default_rng(driver.look)
+    wear = float(rng.uniform(0, 0.35)) if driver.plate is not None else 0.0
+    return rng, wear, int(rng.integers(len(PAINTS)))
+
+
+def _build(driver: Driver, paint: Colour, rng: np.random.Generator, uv: NDArray[np.float32]) -> Model:
     if driver.label == "car":
         assert driver.kind in CARS
         return car(driver.kind, paint, uv)

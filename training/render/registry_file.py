@@ -7,7 +7,9 @@ import io
 
 import numpy as np
 
+from training.render.picture import looks
 from training.render.traffic import Driver
+from training.render.vehicles import PAINT_NAMES
 
 COLUMNS = [
     "nrkb",
@@ -66,8 +68,8 @@ def registry_csv(drivers: tuple[Driver, ...], seed: int) -> str:
         writer.writerow([
             driver.plate.nrkb, name, f"{rng.choice(STREETS)} No. {rng.integers(1, 200)}, Jakarta", f"0812{digits[:8]}",
             f"pemilik{digits[8:12]}@example.id", make, model, CLASSES[driver.label], driver.kind, year,
-            150 if driver.label == "motorcycle" else 1500, "hitam", driver.plate.scheme, f"MHK{digits[:14]}",
-            f"E{digits[14:22]}", f"N{digits[22:29]}", "bensin", "09",
+            150 if driver.label == "motorcycle" else 1500, PAINT_NAMES[looks(driver)[2]], driver.plate.scheme,
+            f"MHK{digits[:14]}", f"E{digits[14:22]}", f"N{digits[22:29]}", "bensin", "09",
             f"20{driver.plate.expiry[3:]}-{driver.plate.expiry[:2]}-28", year,
         ])  # fmt: skip
     return text.getvalue()

@@ -19,6 +19,9 @@ PAINTS: tuple[Colour, ...] = (
     (0.9, 0.9, 0.9), (0.06, 0.06, 0.06), (0.6, 0.6, 0.6), (0.35, 0.36, 0.37), (0.12, 0.12, 0.6),
     (0.45, 0.25, 0.12), (0.25, 0.35, 0.5), (0.75, 0.78, 0.8), (0.2, 0.35, 0.2), (0.15, 0.5, 0.7),
 )  # fmt: skip
+# The colours of `PAINTS` as an STNK names them.
+PAINT_NAMES = ("putih", "hitam", "silver", "abu-abu", "merah", "biru", "cokelat", "putih", "hijau", "kuning")
+assert len(PAINT_NAMES) == len(PAINTS)
 GLASS: Colour = (0.12, 0.1, 0.09)
 RUBBER: Colour = (0.045, 0.045, 0.045)
 TAIL: Colour = (0.06, 0.06, 0.7)
