@@ -102,12 +102,13 @@ class Demonstration:
     reference: str
 
 
-def web_app(data: Path) -> Any:
-    """Give the web application over a data folder."""
+def web_app(data: Path, portal_url: str | None) -> Any:
+    """Give the web application over a data folder; it is reached by HTTPS where it has a public address."""
     from api.app import create_app
     from api.settings import Settings
 
-    return create_app(Settings(data=data, database_url=database_url(data)))
+    address = portal_url.rstrip("/") if portal_url else None
+    return create_app(Settings(data, database_url(data), address, https=address is not None))
 
 
 @contextmanager

@@ -25,23 +25,31 @@ def serve(
     data: Annotated[Path, typer.Option(help="The data folder.")] = DATA,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = HOST,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = PORT,
+    portal_url: Annotated[
+        str | None,
+        typer.Option(
+            help="The public https:// address that letters' QR codes lead to; cookies then need HTTPS."
+        ),
+    ] = None,
 ) -> None:
     """Serve the pages of officers, owners and gateways."""
     with told():
         if not is_free(host, port):
             raise UsageError(f"port {port} on {host} is taken; name another with --port")
+        if portal_url is not None and not portal_url.startswith("https://"):
+            raise UsageError(f"--portal-url {portal_url}: a public address begins with https://")
         with open_office(data):
             pass
-        serve_pages(data, host, port)
+        serve_pages(data, host, port, portal_url)
 
 
-def serve_pages(data: Path, host: str, port: int) -> None:
+def serve_pages(data: Path, host: str, port: int, portal_url: str | None = None) -> None:
     """Serve until interrupted; the database must be up to date."""
     import uvicorn
 
     from cli.office import web_app
 
-    uvicorn.run(web_app(data), host=host, port=port, log_level="warning")
+    uvicorn.run(web_app(data, portal_url), host=host, port=port, log_level="warning")
 
 
 def is_free(host: str, port: int) -> bool:
