@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from plate_reader.types import Box, PlateReading
 from plate_reader.voting import Acceptance, Verdict, Witness, hear, vote
 
 _LEAST_CROP_PX = (8, 20)
+OFFERED = 0.5
+"""A track's text whose weakest character is less certain is likelier wrong than right."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,14 @@ class PlateReader:
 
     def read_crops(self, crops: Sequence[Image]) -> PlateReading:
         """Vote over crops of one vehicle's plate, see `plate_reader.base.TrackPlateReader`."""
-        return self._read(crops, self.config.track, self.config.pad)
+        reading = self._read(crops, self.config.track, self.config.pad)
+        if reading.text is None or reading.confidence >= OFFERED:
+            return reading
+        # An officer who is shown a wrong text sees it in the picture too.
+        why = f"too uncertain to be offered: {reading.reason}"
+        return replace(
+            reading, text=None, character_probabilities=(), alternatives=(), expiry=None, reason=why
+        )
 
     def read_crop(self, crop: Image) -> PlateReading:
         """Read one crop alone, by the stricter rules for a single picture."""

@@ -15,35 +15,40 @@ from detectors.types import Detection, Scene, Track, TrackPoint, Violation
 HEADS = ("head_helmet", "head_bare")
 # Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.
 SAME_HEAD_IOU = 0.65
-SAME_SEAT = 0.2
+# In widths of the motorcycle's box: a head this near to a seat is that seat's; one about as near to another seat, by
+# less than the second, is nobody's where fewer heads than seats are seen.
+SAME_SEAT = 0.3
+WHOSE_HEAD = 0.06
+SETTLED_VOTES = 3
 
 
 class NoHelmetParameters(Parameters):
     """A head votes in a frame where it is ``min_head_px`` or more high and surer than ``min_confidence``.
-    Flagged: one seat with ``min_frames`` bare votes spread over ``min_seconds``, and ``min_share`` of the
-    seat's votes bare."""
+    Only the seat's nearest views count, those in which its head is at least ``near_share`` as high as it ever gets: far
+    away, hair before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
+    ``min_seconds``, and ``min_share`` of the seat's votes bare."""
 
     min_head_px: float = Field(10.0, ge=4, le=500)
     min_confidence: float = Field(0.4, ge=0, le=1)
     min_frames: int = Field(6, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
     min_share: float = Field(0.8, gt=0.5, le=1)
+    near_share: float = Field(0.6, ge=0, le=1)
 
 
 @dataclass
 class _Seat:
-    """One head position on the motorcycle, relative to its box: ``x`` and ``y`` in box widths and heights."""
+    """One head position on the motorcycle: from its box's left and upper edge, in box widths, which stay what they are
+    where the picture cuts the box below."""
 
     x: float
     y: float
-    bare: float = 0.0
-    helmet: float = 0.0
     seen: list[tuple[TrackPoint, Detection]] = field(default_factory=list)
 
-    @property
-    def share(self) -> float:
-        total = self.bare + self.helmet
-        return self.bare / total if total else 0.0
+    def near(self, near_share: float) -> list[tuple[TrackPoint, Detection]]:
+        """Give the sightings in which the head is at least ``near_share`` of its greatest height."""
+        most = max(_height(d) for _, d in self.seen)
+        return [(p, d) for p, d in self.seen if _height(d) >= near_share * most]
 
 
 @dataclass
@@ -92,20 +97,22 @@ class NoHelmet:
         return [v for v in found if v is not None]
 
     def _votes(self, head: Detection) -> bool:
-        high = head.box_xyxy[3] - head.box_xyxy[1]
-        return high >= self.parameters.min_head_px and head.confidence >= self.parameters.min_confidence
+        return (
+            _height(head) >= self.parameters.min_head_px and head.confidence >= self.parameters.min_confidence
+        )
 
     def _decide(self, rider: _Motorcycle, track: Track) -> Violation | None:
         if track.label != "motorcycle" or not track.confirmed:
             return None
-        bare = [s for s in rider.seats if self._is_bare(s)]
+        near = [s.near(self.parameters.near_share) for s in rider.seats]
+        bare = [votes for votes in near if self._is_bare(votes)]
         if not bare or self._flagged.knows(track):
             return None
-        seat = max(bare, key=lambda s: (s.bare, s.x, s.y))
+        seen = max(bare, key=_bare_weight)
         self._flagged.add(track)
-        votes = [(p, d) for p, d in seat.seen if d.label == "head_bare"]
+        votes = _bare(seen)
         first, last = votes[0][0], votes[-1][0]
-        largest = max(votes, key=lambda v: (v[1].box_xyxy[3] - v[1].box_xyxy[1]) * v[1].confidence)[0]
+        largest = max(votes, key=lambda v: _height(v[1]) * v[1].confidence)[0]
         frames = [
             key_frame(largest, "Tanpa helm / No helmet"),
             key_frame(first, "Pertama terlihat / First seen"),
@@ -113,22 +120,38 @@ class NoHelmet:
         ]
         measured: dict[str, float | str] = {
             "bare_votes": float(len(votes)),
-            "votes": float(len(seat.seen)),
-            "bare_share": round(seat.share, 3),
+            "votes": float(len(seen)),
+            "bare_share": round(_bare_share(seen), 3),
             "bare_heads": float(len(bare)),
-            "heads_seen": float(sum(len(s.seen) >= self.parameters.min_frames for s in rider.seats)),
+            "heads_seen": float(sum(len(votes) >= self.parameters.min_frames for votes in near)),
         }
         return make_violation(
             self.rule_id, self._camera, track, (first, last), frames, measured, self.parameters
         )
 
-    def _is_bare(self, seat: _Seat) -> bool:
-        votes = [p for p, d in seat.seen if d.label == "head_bare"]
+    def _is_bare(self, seen: Sequence[tuple[TrackPoint, Detection]]) -> bool:
+        votes = _bare(seen)
         return (
             len(votes) >= self.parameters.min_frames
-            and votes[-1].t_s - votes[0].t_s >= self.parameters.min_seconds
-            and seat.share >= self.parameters.min_share
+            and votes[-1][0].t_s - votes[0][0].t_s >= self.parameters.min_seconds
+            and _bare_share(seen) >= self.parameters.min_share
         )
+
+
+def _height(head: Detection) -> float:
+    return head.box_xyxy[3] - head.box_xyxy[1]
+
+
+def _bare(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint, Detection]]:
+    return [(p, d) for p, d in seen if d.label == "head_bare"]
+
+
+def _bare_weight(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
+    return sum(d.confidence for _, d in _bare(seen))
+
+
+def _bare_share(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
+    return _bare_weight(seen) / sum(d.confidence for _, d in seen)
 
 
 def assign(tracks: Sequence[Track], heads: Sequence[Detection]) -> list[tuple[Track, list[Detection]]]:
@@ -173,26 +196,29 @@ def _one_per_head(heads: Sequence[Detection]) -> list[Detection]:
 
 def _vote(seats: list[_Seat], point: TrackPoint, heads: Sequence[Detection]) -> None:
     """Let each head vote for its seat: the nearest one not yet taken in this frame, or a new one."""
-    x1, y1, x2, y2 = point.box_xyxy
+    x1, y1, x2, _ = point.box_xyxy
     places = [
         (
             ((d.box_xyxy[0] + d.box_xyxy[2]) / 2 - x1) / (x2 - x1),
-            ((d.box_xyxy[1] + d.box_xyxy[3]) / 2 - y1) / (y2 - y1),
+            ((d.box_xyxy[1] + d.box_xyxy[3]) / 2 - y1) / (x2 - x1),
         )
         for d in heads
     ]
     pairs = sorted(
-        (float(np.hypot(seat.x - x, seat.y - y)), i, j)
-        for i, seat in enumerate(seats)
-        for j, (x, y) in enumerate(places)
+        (_apart(seat, place), i, j) for i, seat in enumerate(seats) for j, place in enumerate(places)
     )
     taken: dict[int, int] = {}
     for distance, i, j in pairs:
         if distance <= SAME_SEAT and i not in taken and j not in taken.values():
             taken[i] = j
     by_head = {j: seats[i] for i, j in taken.items()}
+    free = [s for i, s in enumerate(seats) if i not in taken and len(s.seen) >= SETTLED_VOTES]
     for j, head in enumerate(heads):
         seat = by_head.get(j)
+        if seat is not None and any(
+            _apart(s, places[j]) - _apart(seat, places[j]) < WHOSE_HEAD for s in free
+        ):
+            continue
         if seat is None:
             seat = _Seat(*places[j])
             seats.append(seat)
@@ -200,10 +226,10 @@ def _vote(seats: list[_Seat], point: TrackPoint, heads: Sequence[Detection]) -> 
         seat.x += 0.2 * (places[j][0] - seat.x)
         seat.y += 0.2 * (places[j][1] - seat.y)
         seat.seen.append((point, head))
-        if head.label == "head_bare":
-            seat.bare += head.confidence
-        else:
-            seat.helmet += head.confidence
+
+
+def _apart(seat: _Seat, place: tuple[float, float]) -> float:
+    return float(np.hypot(seat.x - place[0], seat.y - place[1]))
 
 
 def _iou(a: Detection, b: Detection) -> float:

@@ -101,3 +101,23 @@ def test_a_track_that_breaks_and_resumes_nearby_is_not_flagged_again() -> None:
 def test_another_motorcycle_a_little_later_is_flagged_for_itself() -> None:
     found = run([ride(BARE), Vehicle("motorcycle", straight(30, -1.75, -62), (BARE,))], GREEN, given=GIVEN)
     assert rules_of(found) == ["no_helmet", "no_helmet"]
+
+
+PILLION = {"y": 133.0}
+
+
+def test_a_bare_pillion_whose_head_overlaps_the_riders_helmet_is_flagged() -> None:
+    assert watch([[head(HELMET, y=124.0), head(BARE, **PILLION, confidence=0.75)]] * 12) == ["no_helmet"]
+
+
+def test_a_helmet_far_away_does_not_outvote_the_bare_head_seen_near() -> None:
+    assert watch([[head(BARE, size=24.0)]] * 10 + [[head(HELMET, size=12.0)]] * 60) == ["no_helmet"]
+
+
+def test_a_bare_head_far_away_does_not_count_against_the_helmet_seen_near() -> None:
+    assert not watch([[head(HELMET, size=24.0)]] * 10 + [[head(BARE, size=12.0)]] * 60)
+
+
+def test_where_one_of_two_heads_is_seen_midway_it_is_nobodys() -> None:
+    both = [head(HELMET, y=110.0), head(HELMET, **PILLION)]
+    assert not watch([both] * 4 + [[head(BARE, y=121.5)]] * 60)

@@ -62,6 +62,16 @@ def test_a_plate_too_far_away_is_not_accepted_and_says_why(reader: PlateReader) 
     assert reading.reason
 
 
+def test_a_text_likelier_wrong_than_right_is_not_offered_to_an_officer(reader: PlateReader) -> None:
+    readings = [
+        reader.read_crops(crops(spec, replace(SHOT, width_px=width, blur_px=1.0, noise=8)))
+        for spec in PLATES
+        for width in (26, 34)
+    ]
+    assert all(r.text is None or r.confidence >= 0.5 for r in readings)
+    assert any("too uncertain" in r.reason and not r.character_probabilities for r in readings)
+
+
 def test_a_grey_wall_holds_no_plate(reader: PlateReader) -> None:
     reading = reader.read_crops([np.full((40, 120, 3), 128, np.uint8)])
     assert (reading.text, reading.accepted, reading.colour) == (None, False, None)
