@@ -23,16 +23,16 @@ SETTLED_VOTES = 3
 
 
 class NoHelmetParameters(Parameters):
-    """A head votes in a frame where it is ``min_head_px`` or more high and surer than ``min_confidence``.
-    Only the seat's nearest views count, those in which its head is at least ``near_share`` as high as it ever gets: far
-    away, hair before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
-    ``min_seconds``, and ``min_share`` of the seat's votes bare."""
+    """A head votes in a frame where it is ``min_head_px`` or more high and surer than ``min_confidence``; the vote weighs
+    its confidence times the head's area. Only the seat's nearest views count, those in which its head is at least
+    ``near_share`` as high as it ever gets: far away, hair before another's helmet cannot be told. Flagged: one seat with
+    ``min_frames`` bare votes spread over ``min_seconds``, and ``min_share`` of the seat's votes bare."""
 
     min_head_px: float = Field(10.0, ge=4, le=500)
     min_confidence: float = Field(0.4, ge=0, le=1)
     min_frames: int = Field(6, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
-    min_share: float = Field(0.8, gt=0.5, le=1)
+    min_share: float = Field(0.75, gt=0.5, le=1)
     near_share: float = Field(0.6, ge=0, le=1)
 
 
@@ -108,7 +108,7 @@ class NoHelmet:
         bare = [votes for votes in near if self._is_bare(votes)]
         if not bare or self._flagged.knows(track):
             return None
-        seen = max(bare, key=_bare_weight)
+        seen = max(bare, key=lambda votes: _weight(_bare(votes)))
         self._flagged.add(track)
         votes = _bare(seen)
         first, last = votes[0][0], votes[-1][0]
@@ -146,12 +146,12 @@ def _bare(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint
     return [(p, d) for p, d in seen if d.label == "head_bare"]
 
 
-def _bare_weight(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
-    return sum(d.confidence for _, d in _bare(seen))
+def _weight(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
+    return sum(d.confidence * _height(d) ** 2 for _, d in seen)
 
 
 def _bare_share(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
-    return _bare_weight(seen) / sum(d.confidence for _, d in seen)
+    return _weight(_bare(seen)) / _weight(seen)
 
 
 def assign(tracks: Sequence[Track], heads: Sequence[Detection]) -> list[tuple[Track, list[Detection]]]:
