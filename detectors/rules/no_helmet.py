@@ -23,10 +23,10 @@ SETTLED_VOTES = 3
 
 
 class NoHelmetParameters(Parameters):
-    """A head votes in a frame where it is ``min_head_px`` or more high and surer than ``min_confidence``; the vote weighs
-    its confidence times the head's area. Only the seat's nearest views count, those in which its head is at least
-    ``near_share`` as high as it ever gets: far away, hair before another's helmet cannot be told. Flagged: one seat with
-    ``min_frames`` bare votes spread over ``min_seconds``, and ``min_share`` of the seat's votes bare."""
+    """A head votes in a frame where it is ``min_head_px`` or more high and surer than ``min_confidence``; the vote
+    weighs its confidence times the head's area. Only the seat's nearest views count, those in which its head is at
+    least ``near_share`` as high as it ever gets: far away, hair before another's helmet cannot be told. Flagged: one
+    seat with ``min_frames`` bare votes spread over ``min_seconds``, and ``min_share`` of the seat's votes bare."""
 
     min_head_px: float = Field(10.0, ge=4, le=500)
     min_confidence: float = Field(0.4, ge=0, le=1)
