@@ -31,7 +31,8 @@ def _prepare(data: bytes, number: int) -> bytes:
         with Image.open(BytesIO(data), formats=["JPEG"]) as opened:
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except UnidentifiedImageError as error:
+    except (UnidentifiedImageError, ModuleNotFoundError) as error:
+        # A library elsewhere in this process replaces the opener by one that asks for a HEIF plug-in first.
         raise PictureError(f"picture {number} is not a JPEG: take it from the evidence package") from error
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise PictureError(f"picture {number} is a broken JPEG: {error}") from error

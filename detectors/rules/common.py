@@ -188,7 +188,8 @@ def fresh(track: Track, seen_until_s: float) -> int:
 
 
 def _flag(track: Track) -> _Flag:
-    last = track.points[-1]
+    # Where a vehicle's lower edge is hidden it seems to be farther away than it is.
+    last = next((p for p in reversed(track.points) if p.measurable), track.points[-1])
     return _Flag(last.t_s, last.road_xy, velocity(track.points) or (0.0, 0.0))
 
 

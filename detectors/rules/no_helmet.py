@@ -30,9 +30,9 @@ class NoHelmetParameters(Parameters):
 
     min_head_px: float = Field(10.0, ge=4, le=500)
     min_confidence: float = Field(0.4, ge=0, le=1)
-    min_frames: int = Field(6, ge=1, le=1000)
+    min_frames: int = Field(8, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
-    min_share: float = Field(0.75, gt=0.5, le=1)
+    min_share: float = Field(0.8, gt=0.5, le=1)
     near_share: float = Field(0.6, ge=0, le=1)
 
 

@@ -45,7 +45,7 @@ def watch(per_frame: list[list[Detection]], **parameters: float) -> list[str]:
 def test_a_bare_head_on_any_seat_is_one_violation(heads: tuple[str, ...]) -> None:
     found = run([ride(*heads)], GREEN, given=GIVEN)
     assert rules_of(found) == ["no_helmet"]
-    assert float(found[0].measured["bare_votes"]) >= 6
+    assert float(found[0].measured["bare_votes"]) >= 8
 
 
 @pytest.mark.parametrize("heads", [(HELMET,), (HELMET, HELMET), ()])
@@ -63,11 +63,12 @@ def test_the_bare_head_goes_to_its_own_motorcycle_only() -> None:
 
 
 def test_too_few_bare_votes_are_not_flagged() -> None:
-    assert not watch([[head(BARE)]] * 5 + [[]] * 10)
+    assert not watch([[head(BARE)]] * 7 + [[]] * 10)
+    assert watch([[head(BARE)]] * 8 + [[]] * 10) == ["no_helmet"]
 
 
 def test_votes_within_half_a_second_are_not_flagged() -> None:
-    assert not watch([[head(BARE)]] * 6)
+    assert not watch([[head(BARE)]] * 6, min_frames=6)
 
 
 def test_a_hood_that_is_called_bare_now_and_then_is_not_flagged() -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 import pytest
-from hand_made import Noise, Vehicle, camera, rules_of, run
+from hand_made import BEGAN, Noise, Vehicle, camera, rules_of, run
+
+from detectors.rules.common import Flagged
+from detectors.types import Track, TrackPoint
 
 GIVEN = camera(enforce={"wrong_way": {}})
 
@@ -51,3 +57,25 @@ def test_crossing_the_lanes_slantwise_is_not_flagged() -> None:
 def test_driving_on_the_edge_between_two_lanes_is_not_flagged() -> None:
     edge = Vehicle("motorcycle", lambda t: (0.15, -18 + 6 * t, 0.0))
     assert not run([edge], given=GIVEN)
+
+
+def test_a_flagged_vehicle_that_vanished_behind_another_is_known_when_it_comes_out() -> None:
+    # The crossing car hides its lower edge: from 20 m on it seems to stand at 33 m.
+    seen = [(35.0 - 0.4 * i, False) for i in range(38)] + [(33.5, True)] * 5
+    points = tuple(
+        TrackPoint(
+            i,
+            i / 12,
+            BEGAN + timedelta(seconds=i / 12),
+            (0.0, 0.0, 9.0, 9.0),
+            0.9,
+            (-6.3, y),
+            occluded=occluded,
+        )
+        for i, (y, occluded) in enumerate(seen)
+    )
+    again = (replace(points[0], frame_index=48, t_s=4.0, road_xy=(-6.3, 15.8)),)
+    flagged = Flagged()
+    flagged.add(Track(1, "motorcycle", True, points))
+    assert flagged.knows(Track(2, "motorcycle", True, again))
+    assert not flagged.knows(Track(3, "motorcycle", True, (replace(again[0], road_xy=(-6.3, 45.0)),)))

@@ -45,12 +45,14 @@ def test_where_nobody_labelled_a_persons_head_nothing_is_learned_about_heads() -
 
 def test_what_is_hidden_in_a_rendered_frame_is_no_example() -> None:
     row = {
-        "class": "motorcycle", "visible": 0.9, "box": [0, 0, 50, 100],
+        "class": "motorcycle", "visible": 0.9, "box": [0, 0, 50, 100], "seen": [0, 0, 50, 80],
         "plates": [{"visible": 0.9, "box": [10, 80, 30, 90]}, {"visible": 0.2, "box": [10, 80, 30, 90]}],
         "heads": [{"class": "head_bare", "visible": 0.9, "box": [20, 0, 30, 12]}],
     }  # fmt: skip
     hidden = {**row, "visible": 0.05, "plates": [], "heads": []}
-    assert [CLASSES[n] for n, _ in labels_of([row, hidden])] == ["motorcycle", "plate", "head_bare"]
+    labels = labels_of([row, hidden])
+    assert [CLASSES[n] for n, _ in labels] == ["motorcycle", "plate", "head_bare"]
+    assert labels[0][1] == [0, 0, 50, 80]
 
 
 def test_a_label_is_cut_at_the_pictures_edge_and_left_out_beyond_it() -> None:
