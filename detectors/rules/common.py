@@ -19,6 +19,7 @@ from detectors.types import KeyFrame, Point, Scene, SignalState, Track, TrackPoi
 REPEAT_S = 2.0
 GAP_S = 1.5
 REPEAT_M = 4.0
+HIDDEN_S = 1.0
 
 
 class Parameters(BaseModel):
@@ -188,8 +189,10 @@ def fresh(track: Track, seen_until_s: float) -> int:
 
 
 def _flag(track: Track) -> _Flag:
-    # Where a vehicle's lower edge is hidden it seems to be farther away than it is.
-    last = next((p for p in reversed(track.points) if p.measurable), track.points[-1])
+    # Where a vehicle's lower edge is hidden it seems to be farther away than it is; an old place says less than that.
+    end = track.points[-1]
+    recent = (p for p in reversed(track.points) if end.t_s - p.t_s <= HIDDEN_S)
+    last = next((p for p in recent if p.measurable), end)
     return _Flag(last.t_s, last.road_xy, velocity(track.points) or (0.0, 0.0))
 
 
