@@ -82,7 +82,7 @@ class PlateReader:
         posteriors = iter(self.recogniser.posteriors([view for cut in lines for view in cut.numbers]))
         witnesses = [hear([next(posteriors) for _ in cut.numbers], cut.spans, cut.width_px) for cut in lines]
         verdict = vote(witnesses, rules)
-        if verdict.text is None or verdict.confidence < 0.5:
+        if verdict.text is None or verdict.confidence < OFFERED:
             kind = next((k for w in witnesses for k in [_special(w)] if k), None)
             if kind:
                 verdict = Verdict(None, (), False, f"{kind} plate: never matched, an officer must look")

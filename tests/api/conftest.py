@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from stnk import RECORD
 
 from api.app import create_app
 from api.settings import Settings
@@ -22,13 +23,6 @@ from ticketing.registry import COLUMNS, import_csv
 from ticketing.types import FlaggedViolation
 
 PASSWORD = "kata-sandi-uji"
-RECORD = {
-    "nrkb": "B 1234 ABC", "owner_name": "Siti Lestari", "owner_address": "Jl. Melati 1, Jakarta", "phone": "0812",
-    "email": "", "make": "Honda", "type": "Beat", "vehicle_class": "sepeda motor", "model_class": "skuter",
-    "year": "2020", "cylinder_cc": "110", "colour": "hitam", "plate_colour": "white", "chassis_number": "MH1JM",
-    "engine_number": "JM11", "bpkb_number": "N1", "fuel": "bensin", "location_code": "09",
-    "valid_until": "2028-01-31", "registration_year": "2020",
-}  # fmt: skip
 FLAGGED = FlaggedViolation(
     violation_id="v-1", rule="speeding", camera_id="simpang-1", camera_name="Simpang Contoh", office="Ditlantas Uji",
     street="Jl. Contoh Raya", latitude=-6.2, longitude=106.8, timezone="Asia/Jakarta",

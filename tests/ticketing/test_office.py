@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import inspect, text
+from stnk import RECORD as GOOD
 
 from ticketing import audit
 from ticketing.cases import flag_violation
@@ -17,13 +18,6 @@ from ticketing.models import AuditRow, CaseRow
 from ticketing.registry import COLUMNS, find, import_csv
 from ticketing.types import FlaggedViolation
 
-GOOD = {
-    "nrkb": "B 1234 ABC", "owner_name": "Siti Lestari", "owner_address": "Jl. Melati 1, Jakarta", "phone": "0812",
-    "email": "", "make": "Honda", "type": "Beat", "vehicle_class": "sepeda motor", "model_class": "skuter",
-    "year": "2020", "cylinder_cc": "110", "colour": "hitam", "plate_colour": "white", "chassis_number": "MH1JM",
-    "engine_number": "JM11", "bpkb_number": "N1", "fuel": "bensin", "location_code": "09",
-    "valid_until": "2028-01-31", "registration_year": "2020",
-}  # fmt: skip
 FLAG = FlaggedViolation(
     violation_id="v-1", rule="red_light", camera_id="cam", camera_name="Simpang", office="Ditlantas", street="Jl. A",
     latitude=-6.2, longitude=106.8, timezone="Asia/Jakarta", occurred_at=datetime(2026, 8, 18, 3, 0, tzinfo=UTC),
