@@ -1,0 +1,228 @@
+"""Train the two networks of the plate reader, each by one command, on plates drawn while it trains.
+
+``python -m training.plates.train corners OUT --minutes M`` and ``… recogniser OUT --minutes M`` write ``OUT/corners.ckpt``
+and ``OUT/tnkb.ckpt`` every few minutes and at the end. Run again, each goes on where it stopped until M minutes are used
+in all. Every plate is drawn from `SEED` and its number, so a run that was cut off sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from plate_reader.corners import CornerNetwork, corner_input
+from plate_reader.grammar import ALPHABET
+from plate_reader.straight import straightened, stretched
+from plate_reader.weights.tnkb import Model
+from training.plates.sheets import cloud, random_sheet
+from training.plates.shots import Shot, shoot
+from training.plates.typefaces import Typeface, all_typefaces
+
+SEED = 20261126
+BATCH = 64
+EMA = 0.999
+SAVE_EVERY_S = 180.0
+WARM_UP = 200
+WIDEST_TEXT = 9
+EXPIRY_SHARE, NOTHING_SHARE = 0.12, 0.03
+NETWORK = {"input_channel": 1, "output_channel": 160, "hidden_size": 128}
+
+
+def tnkb_network() -> Model:
+    """Give the recogniser, untaught."""
+    return Model(**NETWORK, num_class=1 + len(ALPHABET))
+
+
+def disturbed(corners: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Move a plate's corners as a corner network errs: mostly a little, at times much."""
+    width = float(np.linalg.norm(corners[1] - corners[0]))
+    height = float(np.linalg.norm(corners[3] - corners[0]))
+    sigma = 0.012 if rng.random() < 0.75 else 0.045
+    each = rng.normal(0, sigma, (4, 2)) * [width * 0.6, height * 1.5]
+    whole = rng.normal(0, sigma, (1, 2)) * [width * 0.6, height]
+    return (corners + each + whole).astype(np.float32)
+
+
+class CornerExamples(Dataset[tuple[Tensor, Tensor]]):
+    """Crops with their corners, endless: the index is the plate's number."""
+
+    def __init__(self, faces: tuple[list[Typeface], list[Typeface]], first: int, count: int) -> None:
+        self._faces, self._first, self._count = faces, first, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng([SEED, 1, self._first + index])
+        shot = shoot(random_sheet(rng, *self._faces), rng)
+        corners = shot.corners / np.array([shot.crop.shape[1], shot.crop.shape[0]], np.float32)
+        return torch.from_numpy(corner_input(shot.crop))[None], torch.from_numpy(corners)
+
+
+class TextExamples(Dataset[tuple[Tensor, Tensor, int]]):
+    """Straightened plates with their text, and month·year lines with theirs, endless."""
+
+    def __init__(self, faces: tuple[list[Typeface], list[Typeface]], first: int, count: int) -> None:
+        self._faces, self._first, self._count = faces, first, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, int]:
+        rng = np.random.default_rng([SEED, 2, self._first + index])
+        picture, text = text_example(rng, self._faces)
+        target = np.zeros(WIDEST_TEXT, np.int64)
+        target[: len(text)] = [1 + ALPHABET.index(c) for c in text]
+        return torch.from_numpy(stretched(picture))[None], torch.from_numpy(target), len(text)
+
+
+def text_example(
+    rng: np.random.Generator, faces: tuple[list[Typeface], list[Typeface]]
+) -> tuple[NDArray[np.uint8], str]:
+    """Give a picture (64, 192) uint8 that the recogniser may be shown, and what stands on it."""
+    kind = rng.random()
+    sheet = random_sheet(rng, *faces)
+    shot: Shot = shoot(sheet, rng)
+    corners = disturbed(shot.corners, rng)
+    if kind < NOTHING_SHARE:
+        # Grilles, stickers, tarmac: nothing is written there.
+        noise = cloud(rng, shot.crop.shape, int(rng.integers(3, 40))) * 255
+        return straightened(np.clip(noise, 0, 255).astype(np.uint8), corners), ""
+    if kind < NOTHING_SHARE + EXPIRY_SHARE:
+        text = sheet.expiry
+        return straightened(shot.crop, corners, rows=sheet.expiry_rows), text
+    return straightened(shot.crop, corners), sheet.text
+
+
+@dataclass
+class Task:
+    """One network to train: its examples and its loss on a batch."""
+
+    network: nn.Module
+    examples: Callable[[int, int], Dataset[Any]]
+    loss: Callable[[nn.Module, list[Tensor]], Tensor]
+    rate: float
+
+
+def corner_loss(network: nn.Module, batch: list[Tensor]) -> Tensor:
+    """Give the mean distance, smooth near nothing, in hundredths of the crop's sides."""
+    found = network(batch[0].contiguous(memory_format=torch.channels_last)).float()
+    return nn.functional.smooth_l1_loss(100 * found, 100 * batch[1])
+
+
+def text_loss(network: nn.Module, batch: list[Tensor]) -> Tensor:
+    """Give the CTC loss per plate."""
+    logits = network(batch[0].contiguous(memory_format=torch.channels_last)).float()
+    scores = logits.log_softmax(2).transpose(0, 1)
+    steps = torch.full((len(batch[0]),), len(scores), dtype=torch.long)
+    losses = nn.functional.ctc_loss(scores, batch[1], steps, batch[2], reduction="none", zero_infinity=True)
+    return losses.mean()
+
+
+def task_of(name: str, faces: tuple[list[Typeface], list[Typeface]]) -> Task:
+    """Give the task by name: corners or recogniser."""
+    if name == "corners":
+        return Task(CornerNetwork(), lambda first, n: CornerExamples(faces, first, n), corner_loss, 2e-3)
+    return Task(tnkb_network(), lambda first, n: TextExamples(faces, first, n), text_loss, 1.5e-3)
+
+
+def train(task: Task, checkpoint: Path, minutes: float, workers: int) -> None:
+    """Train until ``minutes`` are used in all, writing ``checkpoint`` on the way."""
+    network = task.network.to(memory_format=torch.channels_last)
+    averaged = copy.deepcopy(network).eval()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=task.rate, weight_decay=0.02)
+    step, used = 0, 0.0
+    if checkpoint.exists():
+        state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(state["model"])
+        averaged.load_state_dict(state["averaged"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, used = state["step"], state["used_s"]
+
+    def save() -> None:
+        kept = {
+            "model": network.state_dict(),
+            "averaged": averaged.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "step": step,
+            "used_s": used,
+        }
+        torch.save(kept, checkpoint.with_suffix(".new"))
+        checkpoint.with_suffix(".new").replace(checkpoint)
+
+    loader = DataLoader(
+        task.examples(step * BATCH, 1 << 40), BATCH, num_workers=workers, prefetch_factor=4, worker_init_fn=_one_thread
+    )
+    network.train()
+    total, saved, told = 0.0, time.monotonic(), time.monotonic()
+    began = time.monotonic()
+    for batch in loader:
+        spent = used / 60 / minutes
+        rate = min(1.0, (step + 1) / WARM_UP) * (0.005 + 0.995 * (1 + math.cos(math.pi * min(1.0, spent))) / 2)
+        for group in optimizer.param_groups:
+            group["lr"] = task.rate * rate
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = task.loss(network, batch)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        decay = min(EMA, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for a, b in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
+                if a.dtype.is_floating_point:
+                    a.lerp_(b, 1 - decay)
+                else:
+                    a.copy_(b)
+        step += 1
+        total += float(loss.detach())
+        now = time.monotonic()
+        used, began = used + now - began, now
+        if step % 100 == 0:
+            per = (now - told) / 100 / BATCH * 1000
+            print(f"step {step} loss {total / 100:.4f} rate {rate:.3f} used {used / 60:.1f} min {per:.2f} ms/plate", flush=True)
+            total, told = 0.0, now
+        if now - saved > SAVE_EVERY_S:
+            save()
+            saved = now
+        if used / 60 >= minutes:
+            break
+    save()
+
+
+def _one_thread(_worker: int) -> None:
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["corners", "recogniser"])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--workers", type=int, default=1)
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    torch.manual_seed(SEED)
+    given.out.mkdir(parents=True, exist_ok=True)
+    name = "corners" if given.what == "corners" else "tnkb"
+    task = task_of(given.what, all_typefaces(given.out / "faces"))
+    train(task, given.out / f"{name}.ckpt", given.minutes, given.workers)
+
+
+if __name__ == "__main__":
+    main()
