@@ -1,8 +1,6 @@
-"""Read crops of signal heads in folders named by state and say how often the reader is right, wrong or
-unsure.
+"""Read the held-out quarter of ``signal-heads-us`` and say how often the reader is right, wrong or unsure.
 
-usage: python -m benchmarks.signal_heads FOLDER     (FOLDER/red/*.jpg, FOLDER/yellow/*.jpg,
-FOLDER/green/*.jpg)
+usage: python -m benchmarks.signal_heads DATA     (DATA/signal-heads-us/red/*.jpg, …/yellow, …/green)
 """
 
 from __future__ import annotations
@@ -11,29 +9,28 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import cv2
-
 from detectors.signal import read_head
+from training.signal.examples import read_heads
 
-NAMES = {"red": "red", "yellow": "amber", "green": "green"}
+
+def measure(data: Path) -> dict[str, tuple[int, float, float]]:
+    """Give per state, and for "all": how many heads, share right of those known, share unknown."""
+    _, held = read_heads(data / "signal-heads-us")
+    said = Counter((head.state.value, read_head(head.image).state.value) for head in held)
+    out = {}
+    for name in ("red", "amber", "green", "all"):
+        own = {pair: n for pair, n in said.items() if name in ("all", pair[0])}
+        total = sum(own.values())
+        unknown = sum(n for (_, state), n in own.items() if state == "unknown")
+        right = sum(n for (truth, state), n in own.items() if truth == state)
+        out[name] = (total, right / max(1, total - unknown), unknown / max(1, total))
+    return out
 
 
-def main(folder: Path) -> None:
+def main(data: Path) -> None:
     """Print one line per true state, and one over all."""
-    right_of_all = said_of_all = n_of_all = 0
-    for name, truth in NAMES.items():
-        said = Counter(
-            read_head(cv2.imread(str(p))).state.value for p in sorted((folder / name).glob("*.jpg"))
-        )
-        n = sum(said.values())
-        known = n - said["unknown"] - said["off"]
-        right_of_all, said_of_all, n_of_all = right_of_all + said[truth], said_of_all + known, n_of_all + n
-        share = said[truth] / max(known, 1)
-        print(f"{name}: n={n} right_where_known={share:.4f} known={known / max(n, 1):.3f} {dict(said)}")
-    print(
-        f"all: n={n_of_all} right_where_known={right_of_all / max(said_of_all, 1):.4f} "
-        f"known={said_of_all / max(n_of_all, 1):.3f}"
-    )
+    for name, (total, right, unknown) in measure(data).items():
+        print(f"{name}: n={total} right_where_known={right:.4f} unknown={unknown:.4f}")
 
 
 if __name__ == "__main__":

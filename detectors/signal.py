@@ -1,8 +1,9 @@
 """What a signal head shows, read from its place in the picture.
 
-The lamps' order is fixed by law (PM 49/2014 of the Ministry of Transport: red above, amber in the middle,
-green below), so a lamp counts only where light of its hue is brightest in its own third. A state that is not
-plain is UNKNOWN: no rule acts on that.
+Two witnesses look at a head. One measures light: the lamps' order is fixed by law (PM 49/2014 of the Ministry of
+Transport: red above, amber in the middle, green below), so a lamp counts only where light of its hue is brightest in
+its own third. The other is a small network that has seen heads in glare, haze and night. A state that is not plain,
+or on which they disagree, is UNKNOWN: no rule acts on that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.camera import SignalHead
+from detectors.signal_network import probabilities
 from detectors.types import Frame, Image, SignalState
 
 # Hues in OpenCV's half degrees. An LED lamp's edge runs from red to orange and from green to cyan.
@@ -30,6 +32,8 @@ _LIT = 0.03
 _CLEAR = 2.0
 _DARK = 0.45
 _EVEN = 0.25
+# How sure the network must be of what the light shows plainly, and of what it does not.
+_SUPPORT, _ALONE = 0.5, 0.97
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,25 @@ def read_head(region: Image) -> HeadReading:
 
     Red together with amber is read as AMBER, which never makes a violation. Two other lamps lit, light of a
     wrong hue, glare over the whole head and regions under 6 px are UNKNOWN; a dark head without light is OFF.
+
+    Raises:
+        WeightsError: the network's weights are missing or altered.
     """
     if region.shape[0] < 3 * _MIN_SIDE_PX or region.shape[1] < _MIN_SIDE_PX:
         return HeadReading(SignalState.UNKNOWN, (0.0, 0.0, 0.0))
+    by_light = _by_light(region)
+    shares = probabilities(region)
+    if by_light.state is not SignalState.UNKNOWN:
+        agreed = shares[by_light.state] >= _SUPPORT
+        return by_light if agreed else HeadReading(SignalState.UNKNOWN, by_light.light)
+    best = max(shares, key=lambda state: shares[state])
+    lit = [_LAMPS[i] for i in range(3) if by_light.light[i] > _LIT]
+    if shares[best] >= _ALONE and set(lit) <= {best}:
+        return HeadReading(best, by_light.light)
+    return by_light
+
+
+def _by_light(region: Image) -> HeadReading:
     margin = round(0.15 * region.shape[1])
     hsv = cv2.cvtColor(region[:, margin : region.shape[1] - margin], cv2.COLOR_BGR2HSV)
     thirds = np.array_split(hsv, 3, axis=0)

@@ -27,7 +27,7 @@ class TrackPlateReader(Protocol):
         """Vote over crops (h, w, 3) uint8 BGR of one plate, padded 10–15% around the detector's box.
 
         No crops, or none that can be read, gives a reading with text None and a reason. The reading's box is
-        that of the best crop, in that crop's own pixels.
+        the plate's in the best crop, in that crop's own pixels.
         """
         ...
 
@@ -41,8 +41,8 @@ class PhotoPlateReader(Protocol):
 
 
 class Recogniser(Protocol):
-    """Turns pictures of one line of text into character posteriors; the network that can be exchanged."""
+    """Turns pictures of a plate, or of one line of it, into character posteriors; a network that can be exchanged."""
 
     def posteriors(self, lines: Sequence[Image]) -> list[Posterior]:
-        """Give for each line (h, w, 3) uint8 BGR its posterior (T, 37), see `plate_reader.beam`."""
+        """Give for each picture (h, w, 3) uint8 BGR its posterior (T, 37), see `plate_reader.beam`."""
         ...

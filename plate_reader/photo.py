@@ -1,4 +1,4 @@
-"""Reads every plate of a photo: by a plate detector where one is given, else by where there is text."""
+"""Reads every plate of a photo: where a plate detector finds one, and where there is text like one."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plate_reader.base import FindPlates, Image, PlateReaderError
-from plate_reader.lines import PlateLines, cut_lines, find_plate
 from plate_reader.rapid import TextFinder
-from plate_reader.reader import PlateReader
+from plate_reader.reader import OFFERED, PlateReader
 from plate_reader.types import Box, PlateReading
 
 Quad = NDArray[np.float32]
 
 _LEAST_CONFIDENCE = 0.02
 # A picture of these proportions and no wider may itself be a crop of a plate.
-_CROP_ASPECT, _CROP_WIDTH_PX = (1.6, 6.0), 800
-_LINE_HEIGHT_PX = 48
+_CROP_ASPECT, _CROP_WIDTH_PX, _CROP_PAD = (1.6, 6.0), 800, 0.1
+# How far a plate reaches beyond its number, in heights of the number's line: left and right, above, below.
+_BESIDE, _ABOVE, _BELOW = 0.7, 0.5, 1.15
 # Numbers with few characters stand far apart: by so many heights of their line, in the regulation's layout.
 _WIDEST_GAP = 2.2
+_SAME = 0.3
 
 
 class PhotoReader:
@@ -36,12 +37,12 @@ class PhotoReader:
         """
         self._reader = reader or PlateReader()
         self._find = find
-        self._text = None if find else TextFinder(self._reader.config.threads)
-        # Text boxes end where the text does, so nothing can be told from how far it is to their edge.
-        self._rules = replace(self._reader.config.single, edge=-1.0, lopsided=1.0)
+        self._text = TextFinder(self._reader.config.threads)
 
     def read(self, image: Image) -> list[PlateReading]:
         """Find and read plates in (H, W, 3) uint8 BGR; boxes in its pixels, most confident first.
+
+        Text is looked for only where the detector finds nothing that can be read.
 
         Raises:
             PlateReaderError: ``image`` is no such picture.
@@ -50,44 +51,34 @@ class PhotoReader:
             raise PlateReaderError(
                 f"a photo must be (H, W, 3) uint8 BGR, given was {image.shape} {image.dtype}"
             )
-        readings = self._by_boxes(image) if self._find else self._by_text(image)
-        return sorted(readings, key=lambda reading: -reading.confidence)
-
-    def _by_boxes(self, image: Image) -> list[PlateReading]:
-        assert self._find is not None
-        out = []
-        for box in self._find(image):
-            crop = padded_crop(image, box, self._reader.config.pad)
-            out.append(replace(self._reader.read_crop(crop), box_xyxy=box))
-        return out
-
-    def _by_text(self, image: Image) -> list[PlateReading]:
-        assert self._text is not None
-        out = []
-        for quad in join_lines(self._text.find(image)):
-            reading = self._reader.read_lines(
-                [_around(image, quad)], self._rules, _plate_box(quad, image.shape)
-            )
-            if reading.text is not None and reading.confidence >= _LEAST_CONFIDENCE:
-                out.append(reading)
+        readings = [self._read_box(image, box) for box in (self._find(image) if self._find else [])]
         height, width = image.shape[:2]
         if _CROP_ASPECT[0] < width / height < _CROP_ASPECT[1] and 20 <= width <= _CROP_WIDTH_PX:
-            whole: Box = (0.0, 0.0, float(width), float(height))
-            reading = self._reader.read_lines([cut_lines(image, pad=0.0)], self._rules, whole)
-            if reading.text is not None and reading.confidence > max(
-                (r.confidence for r in out), default=0.0
-            ):
-                out = [reading]
-        return out
+            readings.append(self._read_whole(image))
+        if all(r.text is None or r.confidence < OFFERED for r in readings):
+            readings += [self._read_box(image, _around(quad), pad=0.0) for quad in join_lines(self._text.find(image))]
+        return _apart([r for r in readings if r.text is not None and r.confidence >= _LEAST_CONFIDENCE])
+
+    def _read_box(self, image: Image, box: Box, pad: float | None = None) -> PlateReading:
+        crop, (left, top) = padded_crop(image, box, self._reader.config.pad if pad is None else pad)
+        return _moved(self._reader.read_crop(crop), left, top)
+
+    def _read_whole(self, image: Image) -> PlateReading:
+        dy, dx = round(image.shape[0] * _CROP_PAD), round(image.shape[1] * _CROP_PAD)
+        padded = np.asarray(cv2.copyMakeBorder(image, dy, dy, dx, dx, cv2.BORDER_REPLICATE), np.uint8)
+        return _moved(self._reader.read_crop(padded), -dx, -dy)
 
 
-def padded_crop(image: Image, box: Box, pad: float) -> Image:
-    """Cut a plate's box out of a picture with a margin of ``pad`` of its size, where there is room."""
+def padded_crop(image: Image, box: Box, pad: float) -> tuple[Image, tuple[int, int]]:
+    """Cut a plate's box out of a picture with a margin of ``pad`` of its size, where there is room.
+
+    Gives the crop and where its left upper corner is in the picture.
+    """
     x1, y1, x2, y2 = box
     dx, dy = (x2 - x1) * pad, (y2 - y1) * pad
     height, width = image.shape[:2]
     left, top = max(0, round(x1 - dx)), max(0, round(y1 - dy))
-    return image[top : min(height, round(y2 + dy)), left : min(width, round(x2 + dx))]
+    return image[top : min(height, round(y2 + dy)), left : min(width, round(x2 + dx))], (left, top)
 
 
 def join_lines(quads: Sequence[Quad]) -> list[Quad]:
@@ -124,56 +115,35 @@ def _height(quad: Quad) -> float:
     return float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
 
 
-def _around(image: Image, quad: Quad) -> PlateLines:
-    """Make a plate's lines from where its number was found: by the plate's outline where that is clear."""
-    tight, wide = (_cut(image, quad, beside, 0.05) for beside in (0.06, 0.25))
-    width = float(np.linalg.norm(quad[1] - quad[0]))
+def _around(quad: Quad) -> Box:
+    """Give a box that holds the whole plate whose number line this is."""
     height = _height(quad)
-    x1, y1 = quad.min(axis=0)
-    x2, y2 = quad.max(axis=0)
-    reach = (x1 - 0.9 * height, y1 - 0.5 * height, x2 + 0.9 * height, y2 + 1.1 * height)
-    region = padded_crop(image, tuple(float(v) for v in reach), 0.0)  # type: ignore[arg-type]
-    scale = max(1.0, 96 / region.shape[0])
-    large = (
-        cv2.resize(region, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else region
+    (x1, y1), (x2, y2) = quad.min(axis=0), quad.max(axis=0)
+    return (
+        float(x1) - _BESIDE * height,
+        float(y1) - _ABOVE * height,
+        float(x2) + _BESIDE * height,
+        float(y2) + _BELOW * height,
     )
-    if find_plate(large) is not None:
-        found = cut_lines(region)
-        views = (found.numbers[0], tight)
-        return PlateLines(views, ((0.0, 1.0), (0.0, 1.0)), found.expiry, found.base, found.width_px)
-    below = quad + (quad[[3, 2, 2, 3]] - quad[[0, 1, 1, 0]]) * np.array(
-        [[1.0], [1.0], [0.3], [0.3]], np.float32
-    )
-    strip = _cut(image, below, 0.0, 0.0)
-    # Without an outline nobody knows what below the number is plate and what is bumper: no colour is told.
-    nowhere = strip[:0]
-    return PlateLines((tight, wide), ((0.0, 1.0), (0.0, 1.0)), strip, (nowhere, nowhere), width * 1.1)
 
 
-def _cut(image: Image, quad: Quad, beside: float, above: float) -> Image:
-    """Cut a line out straight, with margins as shares of its height."""
-    along, down = quad[1] - quad[0], quad[3] - quad[0]
-    height = max(2.0, _height(quad))
-    out_along = along / max(1.0, float(np.linalg.norm(along))) * height * beside
-    out_down = down / max(1.0, float(np.linalg.norm(down))) * height * above
-    corners = quad + np.array(
-        [-out_along - out_down, out_along - out_down, out_along + out_down, -out_along + out_down]
-    )
-    width = float(np.linalg.norm(corners[1] - corners[0]))
-    tall = float(np.linalg.norm(corners[3] - corners[0]))
-    h = _LINE_HEIGHT_PX
-    w = max(16, round(h * width / max(1.0, tall)))
-    target = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    out: Image = cv2.warpPerspective(
-        image, matrix, (w, h), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    return out
+def _moved(reading: PlateReading, left: float, top: float) -> PlateReading:
+    x1, y1, x2, y2 = reading.box_xyxy
+    return replace(reading, box_xyxy=(x1 + left, y1 + top, x2 + left, y2 + top))
 
 
-def _plate_box(quad: Quad, shape: tuple[int, ...]) -> Box:
-    """Give the whole plate's box from its number line: by regulation the line holds the upper part of it."""
-    height = _height(quad)
-    x1, x2 = float(quad[:, 0].min()) - 0.15 * height, float(quad[:, 0].max()) + 0.15 * height
-    y1, y2 = float(quad[:, 1].min()) - 0.1 * height, float(quad[:, 1].max()) + 0.55 * height
-    return (max(0.0, x1), max(0.0, y1), min(float(shape[1]), x2), min(float(shape[0]), y2))
+def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:
+    """Keep the surest reading of each place, the surest first."""
+    kept: list[PlateReading] = []
+    for reading in sorted(readings, key=lambda r: -r.confidence):
+        if all(_shared(reading.box_xyxy, other.box_xyxy) < _SAME for other in kept):
+            kept.append(reading)
+    return kept
+
+
+def _shared(a: Box, b: Box) -> float:
+    """Give the boxes' common area as a share of the smaller one's."""
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / max(1e-6, min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])))

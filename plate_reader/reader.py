@@ -11,9 +11,11 @@ from plate_reader.base import Image, PlateReaderError, Recogniser
 from plate_reader.beam import decode, greedy
 from plate_reader.colour import colour_of
 from plate_reader.grammar import allowed_next_expiry, special_kind
-from plate_reader.lines import PlateLines, cut_lines
+from plate_reader.corners import CornerFinder
 from plate_reader.rapid import RapidRecogniser
+from plate_reader.tnkb import TnkbRecogniser, checked, weights_folder
 from plate_reader.types import Box, PlateReading
+from plate_reader.views import PlateViews, view_plates
 from plate_reader.voting import Acceptance, Verdict, Witness, hear, vote
 
 _LEAST_CROP_PX = (8, 20)
@@ -41,22 +43,44 @@ class PlateReaderConfig:
     track: Acceptance = field(default_factory=Acceptance)
     single: Acceptance = field(
         default_factory=lambda: Acceptance(
-            weakest=0.98, witness=0.98, agreeing=1, views_agree=True, least_width_px=70.0
+            weakest=0.95, witness=0.95, agreeing=1, least_width_px=60.0
         )
     )
 
 
 class PlateReader:
-    """Reads plates from crops. Give another `Recogniser` to exchange the network beneath."""
+    """Reads plates from crops. Give another `Recogniser` to exchange a network beneath."""
 
-    def __init__(self, config: PlateReaderConfig | None = None, recogniser: Recogniser | None = None) -> None:
-        """Load the recogniser. Raises `PlateReaderError` where it cannot be loaded."""
+    def __init__(
+        self,
+        config: PlateReaderConfig | None = None,
+        recogniser: Recogniser | None = None,
+        peer: Recogniser | None = None,
+    ) -> None:
+        """Load the networks.
+
+        Args:
+            config: how plates are read.
+            recogniser: reads straightened plates, our own without it.
+            peer: reads lines, and is asked whether it sees something else; RapidOCR's without it.
+
+        Raises:
+            PlateReaderError: weights that are missing or altered.
+        """
         self.config = config or PlateReaderConfig()
-        self.recogniser: Recogniser = recogniser or RapidRecogniser(self.config.threads)
+        folder = weights_folder()
+        self.sha256_by_file = {**checked(folder, "corners.pth")}
+        self._corners = CornerFinder(folder / "corners.pth")
+        if recogniser is None:
+            own = TnkbRecogniser(folder)
+            self.sha256_by_file |= own.sha256_by_file
+            recogniser = own
+        self.recogniser: Recogniser = recogniser
+        self.peer: Recogniser = peer or RapidRecogniser(self.config.threads)
 
     def read_crops(self, crops: Sequence[Image]) -> PlateReading:
         """Vote over crops of one vehicle's plate, see `plate_reader.base.TrackPlateReader`."""
-        reading = self._read(crops, self.config.track, self.config.pad)
+        reading = self._read(crops, self.config.track)
         if reading.text is None or reading.confidence >= OFFERED:
             return reading
         # An officer who is shown a wrong text sees it in the picture too.
@@ -67,26 +91,35 @@ class PlateReader:
 
     def read_crop(self, crop: Image) -> PlateReading:
         """Read one crop alone, by the stricter rules for a single picture."""
-        return self._read([crop], self.config.single, self.config.pad)
+        return self._read([crop], self.config.single)
 
-    def _read(self, crops: Sequence[Image], rules: Acceptance, pad: float) -> PlateReading:
+    def _read(self, crops: Sequence[Image], rules: Acceptance) -> PlateReading:
         usable = [crop for crop in crops if _is_usable(crop)]
         if not usable:
             why = "no crop of the plate" if not crops else "no crop of the plate is large enough to read"
             return _nothing(why)
         best = _best(usable, self.config.most_crops)
-        return self.read_lines([cut_lines(crop, pad) for crop in best], rules, _whole(best[0]))
+        views = view_plates(best, self._corners)
+        return self._judge(views, self.hear(views), rules, _box(views[0], best[0]))
 
-    def read_lines(self, lines: Sequence[PlateLines], rules: Acceptance, box: Box) -> PlateReading:
-        """Read one plate's lines that are cut already; ``box`` is what the reading says of its place."""
-        posteriors = iter(self.recogniser.posteriors([view for cut in lines for view in cut.numbers]))
-        witnesses = [hear([next(posteriors) for _ in cut.numbers], cut.spans, cut.width_px) for cut in lines]
+    def hear(self, views: Sequence[PlateViews]) -> list[Witness]:
+        """Have views read by both recognisers; one witness for each."""
+        own = iter(self.recogniser.posteriors([plate for view in views for plate in view.plates]))
+        peer = iter(self.peer.posteriors([view.number for view in views]))
+        return [
+            hear([next(own) for _ in view.plates], [next(peer)], view.width_px, cut_off=view.cut_off)
+            for view in views
+        ]
+
+    def _judge(
+        self, views: Sequence[PlateViews], witnesses: Sequence[Witness], rules: Acceptance, box: Box
+    ) -> PlateReading:
         verdict = vote(witnesses, rules)
         if verdict.text is None or verdict.confidence < OFFERED:
             kind = next((k for w in witnesses for k in [_special(w)] if k), None)
             if kind:
                 verdict = Verdict(None, (), False, f"{kind} plate: never matched, an officer must look")
-        colour, colour_confidence = colour_of([cut.base for cut in lines])
+        colour, colour_confidence = colour_of([view.base for view in views])
         return PlateReading(
             text=verdict.text,
             accepted=verdict.accepted,
@@ -95,14 +128,14 @@ class PlateReader:
             colour=colour,
             colour_confidence=colour_confidence,
             box_xyxy=box,
-            crops_read=len(lines),
-            expiry=self._expiry(lines) if self.config.read_expiry and verdict.text else None,
+            crops_read=len(views),
+            expiry=self._expiry(views) if self.config.read_expiry and verdict.text else None,
             alternatives=verdict.alternatives,
             reason=verdict.reason,
         )
 
-    def _expiry(self, lines: Sequence[PlateLines]) -> str | None:
-        widest = max(lines, key=lambda cut: cut.width_px)
+    def _expiry(self, views: Sequence[PlateViews]) -> str | None:
+        widest = max(views, key=lambda view: view.width_px)
         candidates = decode(
             self.recogniser.posteriors([widest.expiry])[0],
             allowed=allowed_next_expiry,
@@ -115,7 +148,7 @@ class PlateReader:
 
 def _special(witness: Witness) -> str | None:
     """Name the special kind of plate that a crop shows when read without the TNKB grammar."""
-    return next((kind for view in witness.views for kind in [special_kind(greedy(view))] if kind), None)
+    return next((kind for view in (*witness.own, *witness.peer) for kind in [special_kind(greedy(view))] if kind), None)
 
 
 def _is_usable(crop: Image) -> bool:
@@ -131,8 +164,10 @@ def _best(crops: Sequence[Image], most: int) -> list[Image]:
     return sorted(crops, key=lambda crop: -crop.shape[1])[:most]
 
 
-def _whole(crop: Image) -> Box:
-    return (0.0, 0.0, float(crop.shape[1]), float(crop.shape[0]))
+def _box(view: PlateViews, crop: Image) -> Box:
+    (x1, y1), (x2, y2) = view.corners.min(axis=0), view.corners.max(axis=0)
+    height, width = crop.shape[:2]
+    return (max(0.0, float(x1)), max(0.0, float(y1)), min(float(width), float(x2)), min(float(height), float(y2)))
 
 
 def _nothing(reason: str) -> PlateReading:

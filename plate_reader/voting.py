@@ -24,13 +24,14 @@ from plate_reader.beam import (
     strength,
 )
 from plate_reader.grammar import LETTERS
-from plate_reader.lookalikes import fold, log_prior, shapes
+from plate_reader.lookalikes import fold, log_prior
 
 Floats = NDArray[np.float64]
 
-_BEST_OF_EACH, _KEPT = 8, 3
-# The network names a character before its middle, which moves all texts a little to the left.
-_STEP_LEAN = 0.035
+_BEST_OF_EACH, _OF_PEER, _KEPT = 8, 3, 3
+PEER_WEIGHT = 0.15
+# The natural log below which a peer's word on one crop is not heard: it saw next to nothing there.
+_PEER_FLOOR = -30.0
 _FULL_SIGHT_PX, _LEAST_SIGHT_PX = 90.0, 30.0
 
 
@@ -44,48 +45,42 @@ class Acceptance:
         weakest: least probability of the fused text's weakest character.
         witness: least probability of a crop's own weakest character for it to count as agreeing.
         agreeing: how many crops must by themselves read the same text.
-        views_agree: whether in each agreeing crop both cuts of the number line must read it.
         contradiction: a crop that reads another text at least this surely at its weakest character stops the
             acceptance.
+        peer: the peer's word stops it where it gives another legal text so many times the probability of ours.
         least_width_px: a plate narrower than this in its crop never agrees, however sure its reading is.
-        edge: least distance of the first and last character's middle from the crop's edge, as a share of the
-            crop's width: nearer, the plate may go on outside.
-        lopsided: by how much the margins left and right of the number may differ, as a share of the crop's
+        lopsided: by how much the margins left and right of the number may differ, as a share of the plate's
             width: more, and a character at one end may be covered.
         hole: by how much the widest step between two neighbours of a group may exceed the usual step: more,
             and a character between them may be covered.
-        digits: fewest digits. Numbers with fewer are rare, texts that lost one are not.
-        letters: fewest series letters, for the same reason.
     """
 
     weakest: float = 0.97
     witness: float = 0.85
     agreeing: int = 2
-    views_agree: bool = False
     contradiction: float = 0.60
-    least_width_px: float = 55.0
-    edge: float = 0.085
-    lopsided: float = 0.05
-    hole: float = 1.65
-    digits: int = 4
-    letters: int = 2
+    peer: float = 1e6
+    least_width_px: float = 45.0
+    lopsided: float = 0.10
+    hole: float = 1.9
 
 
 @dataclass(frozen=True)
 class Witness:
     """What one crop says.
 
-    ``candidates`` are best first; ``places`` is where each character of the first stands across the crop,
-    0..1; ``views`` are the posteriors of the crop's cuts, look-alikes folded in; ``forms`` how strongly they
-    show each shape; ``view_texts`` what each cut reads alone.
+    ``candidates`` are best first; ``places`` is where each character of the first stands across the plate, 0..1;
+    ``own`` are our recogniser's posteriors of its views, ``peer`` the other's with look-alikes folded in; ``own_texts``
+    is what each view reads alone; ``cut_off`` that the plate seems to reach beyond its crop.
     """
 
-    views: tuple[Posterior, ...]
-    forms: tuple[Posterior, ...]
+    own: tuple[Posterior, ...]
+    peer: tuple[Posterior, ...]
     candidates: tuple[Candidate, ...]
-    view_texts: tuple[str | None, ...]
+    own_texts: tuple[str | None, ...]
     width_px: float
     places: tuple[float, ...]
+    cut_off: bool = False
 
     @property
     def weakest(self) -> float:
@@ -117,34 +112,35 @@ class Verdict:
         return min(self.character_probabilities, default=0.0)
 
 
-def hear(posteriors: Sequence[Posterior], spans: Sequence[tuple[float, float]], width_px: float) -> Witness:
+def hear(
+    own: Sequence[Posterior], peer: Sequence[Posterior], width_px: float, *, cut_off: bool = False
+) -> Witness:
     """Make a witness of one crop.
 
     Args:
-        posteriors: of its cuts, as the recogniser gave them.
-        spans: from where to where each cut reaches across the crop, 0..1.
+        own: our recogniser's posteriors of the crop's views, at least one.
+        peer: another recogniser's, which has not learned where letters and digits stand; may be empty.
         width_px: the plate's width in the crop, before any enlarging.
+        cut_off: whether the plate seems to reach beyond the crop.
     """
-    views, forms = tuple(fold(p) for p in posteriors), tuple(shapes(p) for p in posteriors)
-    read = [_likeliest(view) for view in views]
+    own, folded = tuple(own), tuple(fold(p) for p in peer)
+    read = [_likeliest(view) for view in own]
     texts = tuple(scored[0][0] if scored else None for scored in read)
-    found = list(dict.fromkeys(text for scored in read for text, _ in scored))
+    heard = [scored for view in folded for scored in _likeliest(view)[:_OF_PEER]]
+    found = list(dict.fromkeys(text for scored in (*read, heard) for text, _ in scored))
     if not found:
-        return Witness(views, forms, (), texts, width_px, ())
-    each, scores = _mixture(views, found)
-    scores = scores + _priors(found)
+        return Witness(own, folded, (), texts, width_px, (), cut_off)
+    scores = _together(own, folded, found) + _priors(found)
     order = [int(i) for i in np.argsort(-scores)]
     names, weights = [found[i] for i in order], shares([float(scores[i]) for i in order])
     candidates = []
     for i in order[:_KEPT]:
         agreed = agreement(found[i], names, weights)
-        shown = np.max([strength(form, found[i]) for form in forms], axis=0)
+        shown = np.mean([strength(view, found[i]) for view in own], axis=0)
         sure = tuple(float(a * s) for a, s in zip(agreed, shown, strict=True))
         candidates.append(Candidate(found[i], float(scores[i]), sure))
-    best = int(each[:, order[0]].argmax())
-    left, right = spans[best]
-    across = tuple(left + place * (right - left) for place in places(forms[best], names[0]))
-    return Witness(views, forms, tuple(candidates), texts, width_px, across)
+    across = tuple(float(v) for v in np.mean([places(view, names[0]) for view in own], axis=0))
+    return Witness(own, folded, tuple(candidates), texts, width_px, across, cut_off)
 
 
 def vote(witnesses: Sequence[Witness], rules: Acceptance) -> Verdict:
@@ -154,7 +150,7 @@ def vote(witnesses: Sequence[Witness], rules: Acceptance) -> Verdict:
         return Verdict(None, (), False, "no text on the plate obeys the TNKB grammar")
     totals = _priors(texts)
     for witness in witnesses:
-        _, logs = _mixture(witness.views, texts)
+        logs = _together(witness.own, witness.peer, texts)
         mass = min(1.0, float(np.exp(logs).sum()))
         own = np.array(shares([float(v) for v in logs]))
         # A share of each vote goes to "anything else": the more, the less of what it saw was legal at all.
@@ -180,8 +176,6 @@ def _why_not(
     weakest = min(range(len(text)), key=lambda i: probabilities[i])
     begin = len(text) - len(text.lstrip(LETTERS))
     end = len(text.rstrip(LETTERS))
-    if end - begin < rules.digits or len(text) - end < rules.letters:
-        return f"only {end - begin} digits and {len(text) - end} series letters: one may be hidden"
     if probabilities[weakest] < rules.weakest:
         return (
             f"character {weakest + 1} ({text[weakest]}) is certain to {probabilities[weakest]:.2f} only, "
@@ -198,14 +192,16 @@ def _why_not(
         return (
             f"{len(agreeing)} of {len(witnesses)} crops read it surely by themselves, {rules.agreeing} must"
         )
-    if all(w.places[0] < rules.edge or w.places[-1] > 1 - rules.edge for w in agreeing):
-        return "the number reaches the crop's edge: the plate may be cut off"
-    lean = float(np.median([1 - w.places[-1] - w.places[0] for w in agreeing])) - _STEP_LEAN
+    if all(w.cut_off for w in agreeing):
+        return "the plate reaches beyond the crop: it may be cut off"
+    if against := _peer_against(text, agreeing, rules.peer):
+        return f"another recogniser reads {against}"
+    lean = float(np.median([1 - w.places[-1] - w.places[0] for w in agreeing]))
     if abs(lean) > rules.lopsided:
         return "the number does not stand in the middle: a character at one end may be covered"
     steps = np.diff(np.median([w.places for w in agreeing], axis=0))
     within = [float(step) for i, step in enumerate(steps, start=1) if i not in (begin, end)]
-    if max(within) > rules.hole * float(np.median(within)):
+    if len(within) > 1 and max(within) > rules.hole * float(np.median(within)):
         return "there is a hole between two characters: one may be covered"
     return ""
 
@@ -215,13 +211,24 @@ def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:
         witness.text == text
         and witness.weakest >= rules.witness
         and witness.width_px >= rules.least_width_px
-        and (not rules.views_agree or all(t == text for t in witness.view_texts))
+        and all(t == text for t in witness.own_texts)
     )
+
+
+def _peer_against(text: str, witnesses: Sequence[Witness], times: float) -> str | None:
+    """Name what the peer reads instead, where it holds it so many times likelier, taken over the crops."""
+    texts = list(dict.fromkeys([text, *(scored[0] for w in witnesses for v in w.peer for scored in _likeliest(v)[:1])]))
+    totals = np.zeros(len(texts))
+    for witness in witnesses:
+        for view in witness.peer:
+            totals += np.maximum(log_probabilities(view, texts), _PEER_FLOOR)
+    best = int(totals.argmax())
+    return texts[best] if totals[best] - totals[0] > np.log(times) else None
 
 
 def _shown(witnesses: Sequence[Witness], text: str) -> list[float]:
     """How strongly each character is shown: by the second-best witness, where there are several."""
-    each = np.array([np.max([strength(form, text) for form in w.forms], axis=0) for w in witnesses])
+    each = np.array([np.mean([strength(view, text) for view in w.own], axis=0) for w in witnesses])
     ranked = np.sort(each, axis=0)[::-1]
     return [float(v) for v in ranked[min(1, len(ranked) - 1)]]
 
@@ -235,14 +242,16 @@ def _priors(texts: Sequence[str]) -> Floats:
     return np.array([log_prior(text) for text in texts])
 
 
-def _mixture(views: Sequence[Posterior], texts: Sequence[str]) -> tuple[Floats, Floats]:
-    """Log probabilities of texts by each of a crop's cuts (V, N), and by all (N,).
+def _together(own: Sequence[Posterior], peer: Sequence[Posterior], texts: Sequence[str]) -> Floats:
+    """Log probabilities of texts by one crop, (N,).
 
-    Either cut may be the bad one, so their probabilities are averaged, not multiplied.
+    Any view may be the bad one, so probabilities are averaged, not multiplied.
     """
-    each = np.array([log_probabilities(view, texts) for view in views])
-    together: Floats = np.logaddexp.reduce(each, axis=0) - np.log(len(views))
-    return each, together
+    out = np.logaddexp.reduce([log_probabilities(view, texts) for view in own], axis=0) - np.log(len(own))
+    if not peer:
+        return np.asarray(out)
+    other = np.logaddexp.reduce([log_probabilities(view, texts) for view in peer], axis=0) - np.log(len(peer))
+    return np.logaddexp(out + np.log(1 - PEER_WEIGHT), other + np.log(PEER_WEIGHT))
 
 
 def _sight(width_px: float) -> float:

@@ -26,6 +26,14 @@ class Shot:
     corners: Floats
 
 
+def shoot_plainly(sheet: Sheet, rng: np.random.Generator) -> Shot:
+    """Photograph a plate large, straight on and in good light: what a network learns its letters from."""
+    grey = cv2.GaussianBlur(sheet.grey, (0, 0), float(rng.uniform(0.3, 1.2)))
+    height, width = grey.shape
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    return Shot(grey, corners)
+
+
 def shoot(sheet: Sheet, rng: np.random.Generator) -> Shot:
     """Photograph a plate."""
     width = float(np.exp(rng.uniform(np.log(36), np.log(260))))

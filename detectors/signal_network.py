@@ -1,0 +1,77 @@
+"""A small network that says what a signal head shows: the eyes behind `detectors.signal.read_head`."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from detectors.base import WeightsError
+from detectors.types import Image, SignalState
+from detectors.weights_card import card_path, check_weights, read_card
+
+SEEN = (24, 56)
+"""Width and height in pixels at which the network sees a head."""
+STATES = (SignalState.RED, SignalState.AMBER, SignalState.GREEN, SignalState.OFF, SignalState.UNKNOWN)
+"""What its outputs stand for, in order."""
+
+
+class SignalNetwork(nn.Module):
+    """From (B, 3, 56, 24) float 0..1 BGR to (B, 5) logits, see `STATES`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for inside, outside in ((3, 24), (24, 48), (48, 96)):
+            layers += [nn.Conv2d(inside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
+            layers += [nn.Conv2d(outside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
+            layers += [nn.MaxPool2d(2)]
+        # Where a lamp is lit says as much as its hue, so the places are kept.
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2), nn.Linear(96 * 7 * 3, 64), nn.ReLU())
+        self.out = nn.Linear(64, len(STATES))
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Give the logits."""
+        out: Tensor = self.out(self.body(picture))
+        return out
+
+
+def network_input(region: Image) -> NDArray[np.float32]:
+    """Give (3, 56, 24) float32 0..1 from a head's region (H, W, 3) uint8 BGR."""
+    shrinks = region.shape[0] > SEEN[1]
+    small = cv2.resize(region, SEEN, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.ascontiguousarray(small.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
+
+
+def shipped_signal_weights() -> Path:
+    """Give the weights that ship with the package."""
+    return Path(str(resources.files("detectors") / "weights" / "signal.pt"))
+
+
+@cache
+def _shipped() -> SignalNetwork:
+    weights = shipped_signal_weights()
+    check_weights(weights, read_card(card_path(weights)))
+    network = SignalNetwork().eval()
+    try:
+        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    except (RuntimeError, KeyError) as error:
+        raise WeightsError(f"{weights}: holds another network: {error}") from error
+    return network
+
+
+def probabilities(region: Image) -> dict[SignalState, float]:
+    """Give the probability of each state of a head's region (H, W, 3) uint8 BGR, at least 1×1.
+
+    Raises:
+        WeightsError: the weights are missing or altered.
+    """
+    with torch.inference_mode():
+        shares = _shipped()(torch.from_numpy(network_input(region))[None]).softmax(1)[0].tolist()
+    return dict(zip(STATES, (float(s) for s in shares), strict=True))
