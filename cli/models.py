@@ -43,14 +43,20 @@ def load_models(image_size: int, weights: Path | None = None) -> Models:
     Raises:
         DetectorError, PlateReaderError: missing or altered models.
     """
+    from detectors.signal_network import signal_sha256
     from detectors.yolo import YoloDetector
     from plate_reader.reader import PlateReader
 
     detector = YoloDetector(weights or shipped_weights(), image_size)
-    return Models(detector, PlateReader(), {**detector.sha256_by_file, **_rapidocr_models()})
+    reader = PlateReader()
+    return Models(
+        detector,
+        reader,
+        {**detector.sha256_by_file, **signal_sha256(), **reader.sha256_by_file, **_rapidocr_models()},
+    )
 
 
-def load_detector(image_size: int, weights: Path | None = None) -> ObjectDetector:
+def load_detector(image_size: int | None, weights: Path | None = None) -> ObjectDetector:
     """Load the detector alone."""
     from detectors.yolo import YoloDetector
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.errors import UsageError, leave_over, told
+from cli.errors import leave_over, told
 from cli.models import load_detector
 from cli.output import jsonl
 from cli.progress import progress
@@ -17,19 +17,27 @@ from pipeline.images import ImageError, decode_image
 from pipeline.sources.base import InputFault, SourceMissingError
 from pipeline.sources.image_folder import SUFFIXES
 
+LEAST_SIDE_PX = 16
+"""Nothing that the models know can be told in a picture with a shorter side."""
+
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Pictures, or folders of pictures.")]
 Out = Annotated[
     str | None,
     typer.Option("--jsonl", metavar="[OUT]", help="One line per picture; standard output without OUT."),
 ]
 Weights = Annotated[Path | None, typer.Option(help="Other detector weights than those shipped.")]
-Size = Annotated[int, typer.Option(min=320, max=2560, help="Long side in pixels that the detector sees.")]
+Size = Annotated[
+    int | None,
+    typer.Option(
+        min=320, max=2560, help="Long side in pixels that the detector sees; each picture's own without it."
+    ),
+]
 
 
 def detect(
     paths: Paths,
     jsonl_out: Out = None,
-    size: Size = 960,
+    size: Size = None,
     weights: Weights = None,
     quiet: Annotated[bool, typer.Option(help="No progress bar.")] = False,
 ) -> None:
@@ -54,7 +62,7 @@ def detect(
 def read_plates(
     paths: Paths,
     jsonl_out: Out = None,
-    size: Size = 960,
+    size: Size = None,
     weights: Weights = None,
     by_text: Annotated[
         bool, typer.Option(help="Look for plates by their text alone, without the detector.")
@@ -87,21 +95,19 @@ def read_plates(
 
 
 def pictures(paths: Sequence[Path]) -> list[Path]:
-    """Give the pictures that paths name, folders looked through.
+    """Give the pictures that paths name, folders looked through; a folder that holds none stands for itself.
 
     Raises:
-        SourceMissingError, UsageError: no such path, or no picture in any.
+        SourceMissingError: no such path.
     """
     out: list[Path] = []
     for path in paths:
         if not path.exists():
             raise SourceMissingError(f"{path}: no such file or folder")
         if path.is_dir():
-            out += sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+            out += sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES) or [path]
         else:
             out.append(path)
-    if not out:
-        raise UsageError(f"no pictures in {', '.join(str(p) for p in paths)}")
     return out
 
 
@@ -118,7 +124,7 @@ def _each_picture(
     with jsonl(target) as write, progress(title, len(files), quiet) as advance:
         for file in files:
             try:
-                row = look(decode_image(file.read_bytes()))
+                row = look(_opened(file))
             except (ImageError, OSError) as error:
                 faults.append(InputFault(str(file), str(error)))
                 row = {**nothing, "error": str(error)}
@@ -127,7 +133,18 @@ def _each_picture(
     leave_over(faults)
 
 
-def _photo_reader(size: int, weights: Path | None, by_text: bool) -> Callable[[Image], list[Any]]:
+def _opened(file: Path) -> Image:
+    if file.is_dir():
+        raise ImageError(f"an empty folder: it holds no pictures ({', '.join(sorted(SUFFIXES))})")
+    image = decode_image(file.read_bytes())
+    if min(image.shape[:2]) < LEAST_SIDE_PX:
+        raise ImageError(
+            f"{image.shape[1]}x{image.shape[0]} pixels: too small, {LEAST_SIDE_PX} a side are needed"
+        )
+    return image
+
+
+def _photo_reader(size: int | None, weights: Path | None, by_text: bool) -> Callable[[Image], list[Any]]:
     from plate_reader.photo import PhotoReader
 
     if by_text:

@@ -33,7 +33,9 @@ class SignalNetwork(nn.Module):
             layers += [nn.Conv2d(outside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
             layers += [nn.MaxPool2d(2)]
         # Where a lamp is lit says as much as its hue, so the places are kept.
-        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2), nn.Linear(96 * 7 * 3, 64), nn.ReLU())
+        self.body = nn.Sequential(
+            *layers, nn.Flatten(), nn.Dropout(0.2), nn.Linear(96 * 7 * 3, 64), nn.ReLU()
+        )
         self.out = nn.Linear(64, len(STATES))
 
     def forward(self, picture: Tensor) -> Tensor:
@@ -54,11 +56,16 @@ def shipped_signal_weights() -> Path:
     return Path(str(resources.files("detectors") / "weights" / "signal.pt"))
 
 
+def signal_sha256() -> dict[str, str]:
+    """Check the shipped weights and give their SHA-256 by file name. Raises `WeightsError` where they are altered."""
+    weights = shipped_signal_weights()
+    return check_weights(weights, read_card(card_path(weights)))
+
+
 @cache
 def _shipped() -> SignalNetwork:
-    weights = shipped_signal_weights()
-    check_weights(weights, read_card(card_path(weights)))
-    network = SignalNetwork().eval()
+    signal_sha256()
+    weights, network = shipped_signal_weights(), SignalNetwork().eval()
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     except (RuntimeError, KeyError) as error:

@@ -21,17 +21,22 @@ class _CardFile(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     files: dict[str, str]
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    class_names: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class WeightsCard:
-    """``files`` maps a file's path, relative to the card's folder or inside the export, to its SHA-256 in
-    hex."""
+    """``files`` maps a file's path, relative to the card's folder or inside the export, to its SHA-256 in hex.
+
+    ``classes`` are the network's own class names in order, empty where the card does not say; ``class_names`` maps
+    those that are wanted to ours, where they differ (official COCO weights know 80 classes).
+    """
 
     path: Path
     files: dict[str, str]
     classes: tuple[str, ...]
+    class_names: dict[str, str] | None = None
 
     def digest_of(self, file: Path) -> str | None:
         """Give the SHA-256 that the card holds for a file, or None."""
@@ -53,7 +58,7 @@ def read_card(path: Path) -> WeightsCard:
         raise WeightsError(f"{path}: cannot read the weights' card: {error.strerror}") from error
     except ValidationError as error:
         raise WeightsError(f"{path}: not a weights' card ({error.error_count()} faults): {error}") from error
-    return WeightsCard(path, card.files, card.classes)
+    return WeightsCard(path, card.files, card.classes, card.class_names)
 
 
 def sha256_of(file: Path) -> str:

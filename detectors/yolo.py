@@ -30,6 +30,18 @@ COCO_CLASSES: Mapping[str, str] = {
 }
 
 
+FOLLOWED = (416, 1920)
+"""Least and most long side in pixels at which a picture is looked at as large as it is."""
+_STEP = 32
+
+
+def followed_size(image: Image) -> int:
+    """Give the long side at which a picture (H, W, 3) is looked at where no size is asked for, a multiple of 32."""
+    low, high = FOLLOWED
+    long_side = max(image.shape[:2])
+    return min(high, max(low, -(-long_side // _STEP) * _STEP))
+
+
 def available_cores() -> int:
     """Give how many cores this process may use: its affinity, or a container's quota where that is less."""
     affinity = getattr(os, "sched_getaffinity", None)
@@ -46,10 +58,10 @@ class YoloDetector(ObjectDetector):
 
     Args:
         weights: an OpenVINO export folder (``road_openvino_model/``) or a ``.pt`` file.
-        image_size: the long side in pixels that pictures are letterboxed to; an export of fixed shape keeps
-        its own. sha256: the hash of a single weight file that has no card; without it the card beside the
-        weights is read. class_names: from the network's class names to ours; those not named are dropped.
-        Without it the network's
+        image_size: the long side in pixels that pictures are letterboxed to; None takes each picture as large as it
+            is, within `FOLLOWED`; an export of fixed shape keeps its own.
+        sha256: the hash of a single weight file that has no card; without it the card beside the weights is read.
+        class_names: from the network's class names to ours; those not named are dropped. Without it the network's
             own names must be ours. For official weights give `COCO_CLASSES`.
         confidence: detections below it are dropped.
         device: "cpu", or a CUDA device for a ``.pt``.
@@ -62,7 +74,7 @@ class YoloDetector(ObjectDetector):
     def __init__(
         self,
         weights: Path,
-        image_size: int = 960,
+        image_size: int | None = 960,
         sha256: str | None = None,
         class_names: Mapping[str, str] | None = None,
         confidence: float = 0.25,
@@ -72,10 +84,11 @@ class YoloDetector(ObjectDetector):
         self.image_size, self._confidence, self._device = image_size, confidence, device
         self._weights = weights
         self._threads = threads or available_cores()
-        self.sha256_by_file, classes = _checked(weights, sha256)
+        self.sha256_by_file, classes, mapped = _checked(weights, sha256)
+        class_names = class_names if class_names is not None else mapped
         self._model = _load(weights)
         names = {int(i): str(name) for i, name in self._model.names.items()}
-        if classes is not None and tuple(names[i] for i in sorted(names)) != classes:
+        if classes and tuple(names[i] for i in sorted(names)) != classes:
             raise WeightsError(
                 f"{weights}: its classes are {list(names.values())}, its card says {list(classes)}"
             )
@@ -105,7 +118,7 @@ class YoloDetector(ObjectDetector):
     def _predict(self, image: Image) -> Any:
         return self._model.predict(
             image,
-            imgsz=self.image_size,
+            imgsz=self.image_size or followed_size(image),
             conf=self._confidence,
             iou=0.6,
             rect=True,
@@ -143,17 +156,19 @@ class YoloDetector(ObjectDetector):
         )
 
 
-def _checked(weights: Path, sha256: str | None) -> tuple[dict[str, str], tuple[str, ...] | None]:
+def _checked(
+    weights: Path, sha256: str | None
+) -> tuple[dict[str, str], tuple[str, ...], dict[str, str] | None]:
     if sha256 is None:
         card = read_card(card_path(weights))
-        return check_weights(weights, card), card.classes
+        return check_weights(weights, card), card.classes, card.class_names
     files = weight_files(weights)
     digest = sha256_of(files[0])
     if len(files) != 1:
         raise WeightsError(f"{weights}: one hash cannot stand for a folder: write a card")
     if digest != sha256.lower():
         raise WeightsError(f"{weights}: altered: SHA-256 is {digest}, expected {sha256}: refusing to load it")
-    return {weights.name: digest}, None
+    return {weights.name: digest}, (), None
 
 
 def _load(weights: Path) -> Any:

@@ -16,6 +16,14 @@ EVIDENCE_JPEG_QUALITY = 95
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 
 
+_REFUSED_MODES = {
+    "CMYK": "the picture is in CMYK, the colours of print",
+    **dict.fromkeys(
+        ("I;16", "I;16B", "I;16L", "I;16N", "I", "F"), "the picture has more than 8 bits a pixel"
+    ),
+}
+
+
 class ImageError(ValueError):
     """Bytes that are no whole picture; the message says what is wrong with them."""
 
@@ -23,8 +31,11 @@ class ImageError(ValueError):
 def decode_image(data: bytes) -> Image:
     """Decode JPEG, PNG, WebP or BMP to (H, W, 3) uint8 BGR, turned as its EXIF orientation says.
 
+    Pictures with more than eight bits a channel, or in the colours of print, are refused: how such a one is brought to
+    what a camera shows is for whoever made it to say, and evidence must not rest on a guess.
+
     Raises:
-        ImageError: empty, not a picture, cut short or too large.
+        ImageError: empty, not a picture, cut short, too large, or of another kind of colour.
     """
     if not data:
         raise ImageError("the file is empty (0 bytes)")
@@ -32,6 +43,8 @@ def decode_image(data: bytes) -> Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
             with Pillow.open(io.BytesIO(data), formats=FORMATS) as picture:
+                if picture.mode in _REFUSED_MODES:
+                    raise ImageError(f"{_REFUSED_MODES[picture.mode]}: convert it to 8-bit RGB or grey first")
                 picture.load()
                 rgb = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
     # Ultralytics, once imported, puts its own opener in Pillow's place, which asks for a package where none fits.
@@ -39,6 +52,8 @@ def decode_image(data: bytes) -> Image:
         raise ImageError("not a picture that can be read (JPEG, PNG, WebP or BMP)") from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise ImageError(f"the picture is too large: {error}") from error
+    except ImageError:
+        raise
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise ImageError(f"the picture is broken: {error}") from error
     bgr: Image = np.ascontiguousarray(rgb[:, :, ::-1])

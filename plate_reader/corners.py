@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -26,7 +27,7 @@ class CornerNetwork(nn.Module):
         super().__init__()
         sizes = (1, 24, 40, 64, 96, 128)
         layers: list[nn.Module] = []
-        for inside, outside in zip(sizes, sizes[1:], strict=False):
+        for inside, outside in pairwise(sizes):
             layers += [nn.Conv2d(inside, outside, 3, 2, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
             layers += [nn.Conv2d(outside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
         self.body = nn.Sequential(*layers)
@@ -60,5 +61,7 @@ class CornerFinder:
 def corner_input(crop: Image) -> NDArray[np.float32]:
     """Give what the network sees of a crop (h, w, 3) BGR or (h, w) grey: (64, 128) float32 in -1..1."""
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) if crop.ndim == 3 else crop
-    small = cv2.resize(grey, SEEN, interpolation=cv2.INTER_AREA if grey.shape[1] > SEEN[0] else cv2.INTER_LINEAR)
+    small = cv2.resize(
+        grey, SEEN, interpolation=cv2.INTER_AREA if grey.shape[1] > SEEN[0] else cv2.INTER_LINEAR
+    )
     return stretched(small)

@@ -56,7 +56,9 @@ class PhotoReader:
         if _CROP_ASPECT[0] < width / height < _CROP_ASPECT[1] and 20 <= width <= _CROP_WIDTH_PX:
             readings.append(self._read_whole(image))
         if all(r.text is None or r.confidence < OFFERED for r in readings):
-            readings += [self._read_box(image, _around(quad), pad=0.0) for quad in join_lines(self._text.find(image))]
+            readings += [
+                self._read_box(image, _around(quad), pad=0.0) for quad in join_lines(self._text.find(image))
+            ]
         return _apart([r for r in readings if r.text is not None and r.confidence >= _LEAST_CONFIDENCE])
 
     def _read_box(self, image: Image, box: Box, pad: float | None = None) -> PlateReading:

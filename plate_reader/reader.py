@@ -10,8 +10,8 @@ import numpy as np
 from plate_reader.base import Image, PlateReaderError, Recogniser
 from plate_reader.beam import decode, greedy
 from plate_reader.colour import colour_of
-from plate_reader.grammar import allowed_next_expiry, special_kind
 from plate_reader.corners import CornerFinder
+from plate_reader.grammar import allowed_next_expiry, special_kind
 from plate_reader.rapid import RapidRecogniser
 from plate_reader.tnkb import TnkbRecogniser, checked, weights_folder
 from plate_reader.types import Box, PlateReading
@@ -42,9 +42,7 @@ class PlateReaderConfig:
     read_expiry: bool = True
     track: Acceptance = field(default_factory=Acceptance)
     single: Acceptance = field(
-        default_factory=lambda: Acceptance(
-            weakest=0.95, witness=0.95, agreeing=1, least_width_px=60.0
-        )
+        default_factory=lambda: Acceptance(weakest=0.95, witness=0.95, agreeing=1, least_width_px=60.0)
     )
 
 
@@ -148,7 +146,10 @@ class PlateReader:
 
 def _special(witness: Witness) -> str | None:
     """Name the special kind of plate that a crop shows when read without the TNKB grammar."""
-    return next((kind for view in (*witness.own, *witness.peer) for kind in [special_kind(greedy(view))] if kind), None)
+    return next(
+        (kind for view in (*witness.own, *witness.peer) for kind in [special_kind(greedy(view))] if kind),
+        None,
+    )
 
 
 def _is_usable(crop: Image) -> bool:
@@ -167,7 +168,12 @@ def _best(crops: Sequence[Image], most: int) -> list[Image]:
 def _box(view: PlateViews, crop: Image) -> Box:
     (x1, y1), (x2, y2) = view.corners.min(axis=0), view.corners.max(axis=0)
     height, width = crop.shape[:2]
-    return (max(0.0, float(x1)), max(0.0, float(y1)), min(float(width), float(x2)), min(float(height), float(y2)))
+    return (
+        max(0.0, float(x1)),
+        max(0.0, float(y1)),
+        min(float(width), float(x2)),
+        min(float(height), float(y2)),
+    )
 
 
 def _nothing(reason: str) -> PlateReading:

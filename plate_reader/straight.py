@@ -52,7 +52,8 @@ def straightened(
         np.float32,
     )
     target = np.array(
-        [[left, top], [left + inner_w, top], [left + inner_w, top + inner_h], [left, top + inner_h]], np.float32
+        [[left, top], [left + inner_w, top], [left + inner_w, top + inner_h], [left, top + inner_h]],
+        np.float32,
     )
     # Shrinking by more than half would skip pixels: shrink by area first.
     length = max(float(np.linalg.norm(source[1] - source[0])), float(np.linalg.norm(source[2] - source[3])))
@@ -61,5 +62,7 @@ def straightened(
         crop = cv2.resize(crop, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         source = source * np.float32(shrink)
     matrix = cv2.getPerspectiveTransform(source, target)
-    out: Image = cv2.warpPerspective(crop, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    out: Image = cv2.warpPerspective(
+        crop, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
     return out

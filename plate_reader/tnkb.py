@@ -37,7 +37,9 @@ def checked(folder: Path, *names: str) -> dict[str, str]:
         listed = json.loads(card.read_text(encoding="utf-8"))["files"]
         found = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PlateReaderError(f"{folder}: the plate reader's weights or their card cannot be read: {error}") from error
+        raise PlateReaderError(
+            f"{folder}: the plate reader's weights or their card cannot be read: {error}"
+        ) from error
     for name, digest in found.items():
         if listed.get(name) != digest:
             raise PlateReaderError(

@@ -28,10 +28,10 @@ _ASPECT = (1.2, 7.0)
 class PlateViews:
     """One crop's views.
 
-    ``plates`` (64, 192, 3) are the whole plate straightened by the first and by the second look; ``number`` (48, 192, 3)
-    its number line alone, for a peer that reads lines; ``expiry`` (64, 192, 3) the line below; ``base`` number and
-    expiry line without their margins, which tell the colour. ``corners`` (4, 2) float32 are the plate's in the given crop,
-    in its pixels, ``width_px`` its width there; ``cut_off`` tells that the plate seems to reach beyond it.
+    ``plates`` (64, 192, 3) are the whole plate straightened by the first and by the second look; ``number``
+    (48, 192, 3) its number line alone, for a peer that reads lines; ``expiry`` (64, 192, 3) the line below; ``base``
+    number and expiry line without their margins, which tell the colour. ``corners`` (4, 2) float32 are the plate's in
+    the given crop, in its pixels, ``width_px`` its width there; ``cut_off`` tells that it seems to reach beyond it.
     """
 
     plates: tuple[Image, ...]
@@ -74,7 +74,8 @@ def _back(found: Corners, corners: Corners) -> Corners:
     inner_w, inner_h = w / (1 + 2 * _LOOK_MARGIN), h / (1 + 2 * _LOOK_MARGIN)
     left, top = (w - inner_w) / 2, (h - inner_h) / 2
     target = np.array(
-        [[left, top], [left + inner_w, top], [left + inner_w, top + inner_h], [left, top + inner_h]], np.float32
+        [[left, top], [left + inner_w, top], [left + inner_w, top + inner_h], [left, top + inner_h]],
+        np.float32,
     )
     matrix = cv2.getPerspectiveTransform(target, corners)
     out: NDArray[np.float32] = cv2.perspectiveTransform(found[None], matrix)[0]
@@ -94,5 +95,3 @@ def _plausible(corners: Corners, crop: Image) -> Corners:
 
 def _width(corners: Corners) -> float:
     return float(np.linalg.norm(corners[1] - corners[0]) + np.linalg.norm(corners[2] - corners[3])) / 2
-
-

@@ -217,7 +217,9 @@ def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:
 
 def _peer_against(text: str, witnesses: Sequence[Witness], times: float) -> str | None:
     """Name what the peer reads instead, where it holds it so many times likelier, taken over the crops."""
-    texts = list(dict.fromkeys([text, *(scored[0] for w in witnesses for v in w.peer for scored in _likeliest(v)[:1])]))
+    texts = list(
+        dict.fromkeys([text, *(scored[0] for w in witnesses for v in w.peer for scored in _likeliest(v)[:1])])
+    )
     totals = np.zeros(len(texts))
     for witness in witnesses:
         for view in witness.peer:

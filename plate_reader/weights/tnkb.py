@@ -1,8 +1,8 @@
 """The TNKB recognition network in the form that EasyOCR's custom-network route asks for: a module with a `Model`.
 
-Input (B, 1, 64, 192) float in -1..1: a straightened plate, or its month·year line. Output (B, 48, 37) logits, blank first.
-Convolutions see the whole height, so the line below the number is told from it by place; two recurrent passes see the
-whole number, so that a character's neighbours say how wide and how bold the face is.
+Input (B, 1, 64, 192) float in -1..1: a straightened plate, or its month·year line. Output (B, 48, 37) logits, blank
+first. Convolutions see the whole height, so the line below the number is told from it by place; two recurrent passes
+see the whole number, so that a character's neighbours say how wide and how bold the face is.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Model(nn.Module):
         self.sequence = nn.LSTM(wide, hidden_size, num_layers=2, bidirectional=True, batch_first=True)
         self.out = nn.Linear(2 * hidden_size, num_class)
 
-    def forward(self, picture: Tensor, text: Tensor | None = None) -> Tensor:
+    def forward(self, picture: Tensor, text: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Give logits (B, T, num_class). ``text`` is EasyOCR's, for networks with attention; not used here."""
         seen = self.body(picture).squeeze(2).transpose(1, 2)
         along, _ = self.sequence(self.drop(seen))

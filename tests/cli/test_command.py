@@ -3,7 +3,9 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
+from PIL import Image as Pillow
 from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "pipeline"))
@@ -214,6 +216,41 @@ def test_read_plates_writes_a_line_per_picture(etle, tmp_path):
     good, bad = rows((tmp_path / "o").read_text())
     assert isinstance(good["plates"], list)
     assert bad["error"]
+
+
+def bad_pictures(folder: Path) -> dict[str, str]:
+    """Write pictures that cannot be used; give what must be said of each."""
+    (folder / "text.jpg").write_text("not a picture at all")
+    Pillow.new("RGB", (1, 1)).save(folder / "dot.png")
+    Pillow.new("L", (12_000, 9_000)).save(folder / "huge.png")
+    Pillow.fromarray(np.full((60, 80), 4000, np.uint16)).save(folder / "deep.png")
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    Pillow.new("CMYK", (80, 60)).save(folder / "print.jpg", exif=exif)
+    (folder / "empty").mkdir()
+    return {
+        "text.jpg": "not a picture",
+        "dot.png": "too small",
+        "huge.png": "too large",
+        "deep.png": "8 bits",
+        "print.jpg": "CMYK",
+        "empty": "no pictures",
+    }
+
+
+@pytest.mark.parametrize("command", ["detect", "read-plates"])
+def test_each_bad_picture_has_a_line_that_says_why_and_the_rest_is_done(etle, tmp_path, command):
+    said = bad_pictures(tmp_path)
+    good = tmp_path / "good.png"
+    cv2.imwrite(str(good), picture([LAWFUL], 1.0))
+    done = etle(command, good, *(tmp_path / name for name in said), "--jsonl", tmp_path / "o")
+    assert done.exit_code == 3
+    first, *others = rows((tmp_path / "o").read_text())
+    assert "error" not in first
+    for row, (name, why) in zip(others, said.items(), strict=True):
+        assert Path(row["image"]).name == name
+        assert why in row["error"]
+        assert name in done.stderr
 
 
 def test_an_officer_is_added_once_with_a_password_that_is_shown_once(etle, tmp_path):

@@ -13,7 +13,7 @@ import yaml
 from detectors.base import WeightsError
 from detectors.types import CLASSES
 from detectors.weights_card import card_path, check_weights, read_card, sha256_of
-from detectors.yolo import COCO_CLASSES, YoloDetector, available_cores
+from detectors.yolo import COCO_CLASSES, YoloDetector, available_cores, followed_size
 
 
 def write_card(folder: Path, classes: tuple[str, ...] = CLASSES) -> None:
@@ -120,6 +120,25 @@ def test_a_network_with_other_classes_than_its_card_is_refused(export: Path, tmp
     write_card(copy, classes=("car", "plate"))
     with pytest.raises(WeightsError, match="its card says"):
         YoloDetector(copy, image_size=320).detect(np.zeros((192, 320, 3), np.uint8))
+
+
+def test_a_card_may_map_a_networks_class_names_to_ours(export: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "coco_openvino_model"
+    shutil.copytree(export, copy)
+    files = {p.name: sha256_of(p) for p in copy.iterdir()}
+    names = {"head_bare": "person", "bus": "car"}
+    card_path(copy).write_text(json.dumps({"files": files, "class_names": names}), encoding="utf-8")
+    detector = YoloDetector(copy, image_size=320, confidence=1e-6)
+    found = detector.detect(np.random.default_rng(0).integers(0, 255, (192, 320, 3), np.uint8))
+    assert {d.label for d in found} <= {"person", "car"} and found
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((416, 416), 416), ((100, 60), 416), ((720, 1281), 1312), ((1080, 1920), 1920), ((9000, 4000), 1920)],
+)
+def test_without_a_size_a_picture_is_looked_at_as_large_as_it_is(shape: tuple[int, int], size: int) -> None:
+    assert followed_size(np.zeros((*shape, 3), np.uint8)) == size
 
 
 def test_a_picture_that_is_none_is_refused(export: Path) -> None:

@@ -72,9 +72,8 @@ def _on_foot(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Tell which rows are unlabelled heads of people who ride nothing: a head counts only on a two-wheeler."""
     riding = rows[np.isin(rows[:, 0], TWO_WHEELERS), 1:]
     x, y = (rows[:, 1] + rows[:, 3]) / 2, (rows[:, 2] + rows[:, 4]) / 2
-    inside = (
-        (x[:, None] > riding[:, 0]) & (x[:, None] < riding[:, 2]) & (y[:, None] > riding[:, 1]) & (y[:, None] < riding[:, 3])
-    )
+    across = (x[:, None] > riding[:, 0]) & (x[:, None] < riding[:, 2])
+    inside = across & (y[:, None] > riding[:, 1]) & (y[:, None] < riding[:, 3])
     out: NDArray[np.bool_] = (rows[:, 0] >= len(CLASSES)) & ~inside.any(axis=1)
     return out
 
@@ -110,7 +109,9 @@ def _where_plates_hang(boxes: NDArray[np.float32], rng: np.random.Generator) -> 
     return np.column_stack([x - half, y - half / 2.6, x + half, y + half / 2.6]).astype(np.float32)
 
 
-def _paste_plates(picture: Image, boxes: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def _paste_plates(
+    picture: Image, boxes: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
     """Hang Indonesian plates over others, in place; give the (n, 4) boxes xyxy pixels of what hangs there now."""
     out = boxes.copy()
     for i, (x1, y1, x2, y2) in enumerate(boxes):
@@ -182,7 +183,9 @@ def example(source: Source, rng: np.random.Generator) -> tuple[Image, NDArray[np
         places = _where_plates_hang(moved[motorcycles], rng)
         hung = _paste_plates(resized, places[places[:, 2] - places[:, 0] >= LEAST_HUNG_PX], rng)
         moved = np.concatenate([moved, hung])
-        labels = np.concatenate([labels, np.column_stack([np.full(len(hung), PLATE), hung])]).astype(np.float32)
+        labels = np.concatenate([labels, np.column_stack([np.full(len(hung), PLATE), hung])]).astype(
+            np.float32
+        )
     elif source.path.name.startswith(PASTED_FROM) and plates.any() and rng.random() < PASTE_SHARE:
         moved[plates] = _paste_plates(resized, moved[plates], rng)
     picture = np.full((CROP, CROP, 3), 114, np.uint8)

@@ -20,7 +20,9 @@ FILES = ("tnkb.py", "tnkb.yaml", "tnkb.pth", "corners.pth")
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     given = parser.parse_args()
     folder = weights_folder()

@@ -1,7 +1,7 @@
 """Plates for training as they are met, not as the regulation draws them: grey, seen straight on.
 
 `training.render.plates` draws one plate to regulation for scenes. Here chance lays out what workshops, years and
-owners make of it: other faces, gaps, bolts beside and in the number, frames, leaning letters, faded and painted-over ink.
+owners make of it: other faces, gaps, bolts beside and in the number, leaning letters, faded and painted-over ink.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _TINTS = {
 @dataclass(frozen=True)
 class Sheet:
     """One plate (h, w) uint8. ``text`` is its NRKB without spaces, ``expiry`` its month and year as ``MMYY``, or empty
-    where none can be seen. ``expiry_rows`` is from where to where that line reaches, as shares of the height; ``scheme``
-    the base colour: white, black, yellow, red, green.
+    where none can be seen. ``expiry_rows`` is from where to where that line reaches, as shares of the height;
+    ``scheme`` the base colour: white, black, yellow, red, green.
     """
 
     grey: Grey
@@ -161,7 +161,9 @@ def _expiry(
     y = below + (room - cap) * float(rng.uniform(0.3, 0.6))
     scale, spacing = cap / CAP_PX, cap * float(rng.uniform(0.15, 0.5))
     glyphs = [
-        cv2.resize(g, (max(2, round(g.shape[1] * scale * 1.2)), max(3, round(cap))), interpolation=cv2.INTER_AREA)
+        cv2.resize(
+            g, (max(2, round(g.shape[1] * scale * 1.2)), max(3, round(cap))), interpolation=cv2.INTER_AREA
+        )
         for g in (face.glyph(c) for c in expiry)
     ]
     dot = cap * float(rng.uniform(0.4, 1.0))
@@ -174,14 +176,20 @@ def _expiry(
         x += glyph.shape[1] + spacing
         if i == 1:
             if rng.random() < 0.8:
-                cv2.circle(mask, (round(x + dot / 2 - spacing / 2), round(y + cap * 0.55)), max(1, round(cap * 0.1)), 255, -1)
+                cv2.circle(
+                    mask,
+                    (round(x + dot / 2 - spacing / 2), round(y + cap * 0.55)),
+                    max(1, round(cap * 0.1)),
+                    255,
+                    -1,
+                )
             x += dot
     return below / height
 
 
 def _ink(mask: Grey, base: int, ink: int, rng: np.random.Generator) -> Grey:
     """Paint base and ink, pressed, faded, dirty."""
-    height, width = mask.shape
+    height = mask.shape[0]
     wear = float(rng.beta(1.2, 2.5))
     bold = float(rng.uniform(-0.25, 0.35))
     alpha: Floats = mask.astype(np.float32) / 255
@@ -202,12 +210,16 @@ def _ink(mask: Grey, base: int, ink: int, rng: np.random.Generator) -> Grey:
         slope = soft - np.roll(soft, (1, 1), (0, 1))
         out = out + slope * float(rng.normal(0, 45))
     if rng.random() < 0.6:
-        dirt = np.clip(cloud(rng, mask.shape, 8) * 1.2 - 0.6, 0, 1) * wear * np.linspace(0.4, 1, height)[:, None]
+        dirt = (
+            np.clip(cloud(rng, mask.shape, 8) * 1.2 - 0.6, 0, 1) * wear * np.linspace(0.4, 1, height)[:, None]
+        )
         out = out * (1 - dirt) + float(rng.uniform(60, 130)) * dirt
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-def _bolts(grey: Grey, slots: list[tuple[float, float]], top: float, cap: float, rng: np.random.Generator) -> None:
+def _bolts(
+    grey: Grey, slots: list[tuple[float, float]], top: float, cap: float, rng: np.random.Generator
+) -> None:
     """Bolts hold a plate right beside its number, or through it."""
     height, width = grey.shape
     tone = float(rng.choice([rng.uniform(10, 80), rng.uniform(150, 255)]))
@@ -218,7 +230,10 @@ def _bolts(grey: Grey, slots: list[tuple[float, float]], top: float, cap: float,
         xs = [(slots[0][1] + slots[1][0]) / 2, (slots[-2][1] + slots[-1][0]) / 2]
         xs = [x + float(rng.normal(0, 0.012)) * width for x in xs]
     else:
-        y = float(rng.choice([rng.uniform(0.02, 0.1), rng.uniform(0.85, 0.96), rng.uniform(0.3, 0.7)])) * height
+        y = (
+            float(rng.choice([rng.uniform(0.02, 0.1), rng.uniform(0.85, 0.96), rng.uniform(0.3, 0.7)]))
+            * height
+        )
         x = width * float(rng.uniform(0.12, 0.36))
         xs = [x, width - x]
     for x in xs:
@@ -232,7 +247,10 @@ def _emblem(grey: Grey, rng: np.random.Generator, ink: int) -> None:
     """The traffic corps' badge at the lower left, a workshop's sign, a sticker."""
     height, width = grey.shape
     x = round(width * float(rng.choice([rng.uniform(0.03, 0.12), rng.uniform(0.85, 0.95)])))
-    y, r = round(height * float(rng.uniform(0.76, 0.9))), max(2, round(height * float(rng.uniform(0.04, 0.09))))
+    y, r = (
+        round(height * float(rng.uniform(0.76, 0.9))),
+        max(2, round(height * float(rng.uniform(0.04, 0.09)))),
+    )
     tone = float(np.clip(ink + rng.normal(0, 60), 0, 255))
     if rng.random() < 0.3:
         cv2.rectangle(grey, (x - r, y - r), (x + 2 * r, y + r), tone, -1)

@@ -48,10 +48,11 @@ def shoot(sheet: Sheet, rng: np.random.Generator) -> Shot:
     around = _surroundings(rng, (int(size[1]), int(size[0])), float(sheet.grey.mean()))
     if rng.random() < 0.3:
         _frame(around, at, rng)
-    h, w = sheet.grey.shape
-    shrink = min(1.0, 1.5 * width * fine / w)
+    shrink = min(1.0, 1.5 * width * fine / sheet.grey.shape[1])
     grey = cv2.resize(sheet.grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    source = np.array([[0, 0], [grey.shape[1], 0], [grey.shape[1], grey.shape[0]], [0, grey.shape[0]]], np.float32)
+    source = np.array(
+        [[0, 0], [grey.shape[1], 0], [grey.shape[1], grey.shape[0]], [0, grey.shape[0]]], np.float32
+    )
     matrix = cv2.getPerspectiveTransform(source, at)
     whole = (int(size[0]), int(size[1]))
     warped = cv2.warpPerspective(grey, matrix, whole, flags=cv2.INTER_LINEAR).astype(np.float32)
@@ -71,7 +72,9 @@ def shoot(sheet: Sheet, rng: np.random.Generator) -> Shot:
 
 def _pose(aspect: float, rng: np.random.Generator) -> Floats:
     """Give the corners of a plate one wide, turned about its middle."""
-    half = np.array([[-0.5, -0.5 / aspect, 0], [0.5, -0.5 / aspect, 0], [0.5, 0.5 / aspect, 0], [-0.5, 0.5 / aspect, 0]])
+    half = np.array(
+        [[-0.5, -0.5 / aspect, 0], [0.5, -0.5 / aspect, 0], [0.5, 0.5 / aspect, 0], [-0.5, 0.5 / aspect, 0]]
+    )
     wild = rng.random() < 0.25
     yaw = rng.uniform(-52, 52) if wild else rng.normal(0, 16)
     pitch = rng.uniform(-25, 40) if wild else rng.normal(6, 9)
@@ -91,7 +94,10 @@ def _surroundings(rng: np.random.Generator, shape: tuple[int, int], plate: float
     out: Floats = tone + (cloud(rng, shape, int(rng.integers(3, 12))) - 0.5) * float(rng.exponential(45))
     for _ in range(int(rng.poisson(1.2))):
         other = float(rng.uniform(0, 255))
-        y, thick = float(rng.uniform(-0.1, 1.1)) * shape[0], max(1, round(float(rng.uniform(0.02, 0.3)) * shape[0]))
+        y, thick = (
+            float(rng.uniform(-0.1, 1.1)) * shape[0],
+            max(1, round(float(rng.uniform(0.02, 0.3)) * shape[0])),
+        )
         lean = float(rng.normal(0, 0.08)) * shape[1]
         cv2.line(out, (0, round(y)), (shape[1], round(y + lean)), other, thick)
     if rng.random() < 0.12:
@@ -106,12 +112,24 @@ def _frame(picture: Grey, corners: Floats, rng: np.random.Generator) -> None:
     grown = middle + (corners - middle) * (1 + rng.uniform(0.03, 0.12, (1, 2)) * np.array([1.0, 1.8]))
     if rng.random() < 0.5:
         grown[2:] += (corners[3] - corners[0]) * float(rng.uniform(0.02, 0.2))
-    cv2.fillConvexPoly(picture, np.round(grown).astype(np.int32), float(rng.choice([rng.uniform(5, 60), rng.uniform(120, 250)])))
+    cv2.fillConvexPoly(
+        picture,
+        np.round(grown).astype(np.int32),
+        float(rng.choice([rng.uniform(5, 60), rng.uniform(120, 250)])),
+    )
     if rng.random() < 0.5:
         begin = corners[3] + (corners[2] - corners[3]) * 0.25 + (corners[3] - corners[0]) * 0.1
         size = float(np.linalg.norm(corners[1] - corners[0])) / 700
         word = "".join(rng.choice(list("ABCDEFGHIKLMNORSTUW "), 14))
-        cv2.putText(picture, word, (int(begin[0]), int(begin[1])), cv2.FONT_HERSHEY_SIMPLEX, size, float(rng.uniform(0, 255)), 1)
+        cv2.putText(
+            picture,
+            word,
+            (int(begin[0]), int(begin[1])),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            size,
+            float(rng.uniform(0, 255)),
+            1,
+        )
 
 
 def _cover(picture: Floats, corners: Floats, rng: np.random.Generator) -> None:
@@ -120,23 +138,38 @@ def _cover(picture: Floats, corners: Floats, rng: np.random.Generator) -> None:
     a = corners[0] + along * float(rng.uniform(0, 1))
     b = corners[3] + along * float(rng.uniform(0, 1))
     thick = max(1, round(float(np.linalg.norm(along)) * float(rng.uniform(0.004, 0.02))))
-    cv2.line(picture, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), float(rng.uniform(0, 255)), thick, cv2.LINE_AA)
+    cv2.line(
+        picture,
+        (int(a[0]), int(a[1])),
+        (int(b[0]), int(b[1])),
+        float(rng.uniform(0, 255)),
+        thick,
+        cv2.LINE_AA,
+    )
 
 
 def _light(picture: Floats, rng: np.random.Generator) -> Floats:
     height, width = picture.shape
     if rng.random() < 0.3:
         # A hard shadow's edge runs across, or a slope of light.
-        x, y = np.meshgrid(np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32))
+        x, y = np.meshgrid(
+            np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
+        )
         angle, at = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(-0.8, 0.8))
         side = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle)) - np.float32(at)
         soft = np.float32(rng.choice([0.02, 0.1, 0.6, 1.5]))
-        picture = picture * (1 - np.float32(rng.uniform(0.1, 0.7)) / (1 + np.exp(np.clip(-side / soft, -30, 30))))
+        picture = picture * (
+            1 - np.float32(rng.uniform(0.1, 0.7)) / (1 + np.exp(np.clip(-side / soft, -30, 30)))
+        )
     if rng.random() < 0.12:
         # Glare: a lamp or the sun in the paint.
-        x, y = np.meshgrid(np.linspace(0, 1, width, dtype=np.float32), np.linspace(0, 1, height, dtype=np.float32))
+        x, y = np.meshgrid(
+            np.linspace(0, 1, width, dtype=np.float32), np.linspace(0, 1, height, dtype=np.float32)
+        )
         cx, cy, r = rng.uniform(-0.1, 1.1), rng.uniform(-0.1, 1.1), rng.uniform(0.08, 0.5)
-        picture = picture + np.exp(-(((x - cx) ** 2 + ((y - cy) * 0.4) ** 2) / r**2)).astype(np.float32) * float(rng.uniform(40, 240))
+        picture = picture + np.exp(-(((x - cx) ** 2 + ((y - cy) * 0.4) ** 2) / r**2)).astype(
+            np.float32
+        ) * float(rng.uniform(40, 240))
     kind = rng.random()
     if kind < 0.22:  # night, deep shade
         picture = picture * float(rng.uniform(0.06, 0.45)) + float(rng.uniform(0, 25))

@@ -1,8 +1,9 @@
 """Train the two networks of the plate reader, each by one command, on plates drawn while it trains.
 
-``python -m training.plates.train corners OUT --minutes M`` and ``… recogniser OUT --minutes M`` write ``OUT/corners.ckpt``
-and ``OUT/tnkb.ckpt`` every few minutes and at the end. Run again, each goes on where it stopped until M minutes are used
-in all. Every plate is drawn from `SEED` and its number, so a run that was cut off sees what it would have seen.
+``python -m training.plates.train corners OUT --minutes M`` and ``… recogniser OUT --minutes M`` write
+``OUT/corners.ckpt`` and ``OUT/tnkb.ckpt`` every few minutes and at the end. Run again, each goes on where it stopped
+until M minutes are used in all. Every plate is drawn from `SEED` and its number, so a run that was cut off sees what it
+would have seen.
 """
 
 from __future__ import annotations
@@ -167,14 +168,20 @@ def train(task: Task, checkpoint: Path, minutes: float, workers: int) -> None:
         checkpoint.with_suffix(".new").replace(checkpoint)
 
     loader = DataLoader(
-        task.examples(step * BATCH, 1 << 40), BATCH, num_workers=workers, prefetch_factor=4, worker_init_fn=_one_thread
+        task.examples(step * BATCH, 1 << 40),
+        BATCH,
+        num_workers=workers,
+        prefetch_factor=4,
+        worker_init_fn=_one_thread,
     )
     network.train()
     total, saved, told = 0.0, time.monotonic(), time.monotonic()
     began = time.monotonic()
     for batch in loader:
         spent = used / 60 / minutes
-        rate = min(1.0, (step + 1) / WARM_UP) * (0.005 + 0.995 * (1 + math.cos(math.pi * min(1.0, spent))) / 2)
+        rate = min(1.0, (step + 1) / WARM_UP) * (
+            0.005 + 0.995 * (1 + math.cos(math.pi * min(1.0, spent))) / 2
+        )
         for group in optimizer.param_groups:
             group["lr"] = task.rate * rate
         with torch.autocast("cpu", torch.bfloat16):
@@ -196,7 +203,10 @@ def train(task: Task, checkpoint: Path, minutes: float, workers: int) -> None:
         used, began = used + now - began, now
         if step % 100 == 0:
             per = (now - told) / 100 / BATCH * 1000
-            print(f"step {step} loss {total / 100:.4f} rate {rate:.3f} used {used / 60:.1f} min {per:.2f} ms/plate", flush=True)
+            print(
+                f"step {step} loss {total / 100:.4f} rate {rate:.3f} used {used / 60:.1f} min {per:.2f} ms/plate",
+                flush=True,
+            )
             total, told = 0.0, now
         if now - saved > SAVE_EVERY_S:
             save()
@@ -213,7 +223,9 @@ def _one_thread(_worker: int) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=["corners", "recogniser"])
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=60.0)

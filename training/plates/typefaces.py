@@ -1,8 +1,8 @@
 """The typefaces that plates for training are lettered in: the project's own strokes, and free block faces.
 
 The TNKB's typeface has no known name or file, and workshops stamp their own; a reader that has seen one face only
-would learn that face. ``fetch`` takes the faces (SIL Open Font Licence) from the npm registry's ``@fontsource`` packages.
-They train only: nothing of them is shipped.
+would learn that face. ``fetch`` takes the faces (SIL Open Font Licence) from the npm registry's ``@fontsource``
+packages. They train only: nothing of them is shipped.
 """
 
 from __future__ import annotations
@@ -122,9 +122,7 @@ class _FileGlyphs:
             columns = np.flatnonzero(grey.max(axis=0) > 32)
             # Round letters overshoot the capitals' height a little; a tail may hang below it.
             cut = grey[CAP_PX - 2 : CAP_PX + bottom - top + 2, columns[0] : columns[-1] + 1]
-            self._made[character] = cv2.resize(
-                cut, (cut.shape[1], CAP_PX), interpolation=cv2.INTER_AREA
-            )
+            self._made[character] = cv2.resize(cut, (cut.shape[1], CAP_PX), interpolation=cv2.INTER_AREA)
         return self._made[character]
 
 

@@ -52,7 +52,7 @@ def example(
         # Few real heads show amber: each state is drawn as often as the others, then a head of that state.
         own = [head for head in heads if head.state is LAMPS[lit[0]]] if lit else heads
         head = own[rng.integers(len(own))]
-        image = _relit(head, lit, rng)
+        image = _relit(head, lit)
     else:
         image = _drawn(lit, rng)
     image = _framed(image, backgrounds, rng)
@@ -79,7 +79,7 @@ def _state(lit: list[int]) -> SignalState:
     return SignalState.AMBER if lit == [0, 1] else SignalState.UNKNOWN
 
 
-def _relit(head: Head, lit: list[int], rng: np.random.Generator) -> Image:
+def _relit(head: Head, lit: list[int]) -> Image:
     """Switch lamps of a real head: a lit lamp's third is copied and its hue turned, a dark one's put over it."""
     own = LAMPS.index(head.state)
     if lit == [own]:
@@ -93,7 +93,6 @@ def _relit(head: Head, lit: list[int], rng: np.random.Generator) -> Image:
             parts[i] = bright if i == own else _hued(bright, LAMPS[own], LAMPS[i])
         else:
             parts[i] = dark if i == own else parts[i]
-    del rng
     return np.concatenate(parts, axis=0)[:, :w]
 
 
@@ -134,12 +133,24 @@ def _drawn(lit: list[int], rng: np.random.Generator) -> Image:
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def _arrow(image: NDArray[np.float32], centre: tuple[int, int], radius: int, shade: tuple[float, ...], rng: np.random.Generator) -> None:
+def _arrow(
+    image: NDArray[np.float32],
+    centre: tuple[int, int],
+    radius: int,
+    shade: tuple[float, ...],
+    rng: np.random.Generator,
+) -> None:
     angle = float(rng.choice([0, np.pi / 2, np.pi]))
     step = np.array([np.cos(angle), -np.sin(angle)]) * radius * 0.8
     a, b = np.round(np.array(centre) - step), np.round(np.array(centre) + step)
     cv2.arrowedLine(
-        image, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), shade, max(2, radius // 3), cv2.LINE_AA, tipLength=0.45
+        image,
+        (int(a[0]), int(a[1])),
+        (int(b[0]), int(b[1])),
+        shade,
+        max(2, radius // 3),
+        cv2.LINE_AA,
+        tipLength=0.45,
     )
 
 
