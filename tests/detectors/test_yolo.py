@@ -126,11 +126,11 @@ def test_a_card_may_map_a_networks_class_names_to_ours(export: Path, tmp_path: P
     copy = tmp_path / "coco_openvino_model"
     shutil.copytree(export, copy)
     files = {p.name: sha256_of(p) for p in copy.iterdir()}
-    names = {"head_bare": "person", "bus": "car"}
+    names = dict.fromkeys(CLASSES, "person")
     card_path(copy).write_text(json.dumps({"files": files, "class_names": names}), encoding="utf-8")
     detector = YoloDetector(copy, image_size=320, confidence=1e-6)
     found = detector.detect(np.random.default_rng(0).integers(0, 255, (192, 320, 3), np.uint8))
-    assert {d.label for d in found} <= {"person", "car"} and found
+    assert {d.label for d in found} == {"person"}
 
 
 @pytest.mark.parametrize(
