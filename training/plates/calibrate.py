@@ -1,6 +1,6 @@
 """Choose and check when a plate's text is accepted: on rendered plates only, never on real photos.
 
-usage: python -m training.plates.calibrate [--seed N] [--tracks N]
+usage: python -m training.plates.calibrate [--seed N] [--tracks N] [--figure OUT.png]
 
 Prints a reliability table of the weakest character's probability, for tracks and for single crops; what was accepted by
 plate width; every text that was accepted wrongly; and the same for looser and stricter settings: how far the first
@@ -15,7 +15,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
+
+import matplotlib.pyplot as plt
 
 from plate_reader.corners import CornerFinder
 from plate_reader.reader import PlateReader, PlateReaderConfig
@@ -25,6 +28,8 @@ from plate_reader.voting import Acceptance, Verdict, Witness, vote
 from training.plates.tracks import RenderedTrack, rendered_tracks
 
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.97, 0.99, 1.001)
+_CURVE = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1.001)
+_LEAST_IN_BIN = 12
 _WIDTHS = (0, 50, 60, 70, 80, 100, 120, 1000)
 _OTHERS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("chosen", {}),
@@ -105,6 +110,27 @@ def report(heard: Sequence[Heard], rules: Acceptance) -> list[str]:
     return lines
 
 
+def draw(tracks: Sequence[Heard], crops: Sequence[Heard], config: PlateReaderConfig, file: Path) -> None:
+    """Draw the reliability curve: how often a text is right against what its weakest character promises."""
+    figure, axes = plt.subplots(figsize=(5.2, 4.6), layout="constrained")
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--", label="as promised")
+    for name, heard, rules in (("tracks", tracks, config.track), ("single crops", crops, config.single)):
+        verdicts = [(h.verdict(rules), h.track.spec.text) for h in heard]
+        points = []
+        for low, high in pairwise(_CURVE):
+            inside = [(v.confidence, v.text == text) for v, text in verdicts if low <= v.confidence < high]
+            if len(inside) >= _LEAST_IN_BIN:
+                points.append(
+                    (sum(c for c, _ in inside) / len(inside), sum(r for _, r in inside) / len(inside))
+                )
+        axes.plot([p for p, _ in points], [r for _, r in points], marker="o", label=f"{name}, n={len(heard)}")
+    axes.set(xlabel="probability of the weakest character", ylabel="share of texts exactly right")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), title="Rendered plates of a seed never trained on")
+    axes.legend(loc="upper left")
+    figure.savefig(file, dpi=110)
+    plt.close(figure)
+
+
 def _share(values: Sequence[bool]) -> str:
     return f"{sum(values) / len(values):.3f}" if values else "  -  "
 
@@ -116,15 +142,14 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--tracks", type=int, default=600)
+    parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
     heard, config = listen(given.seed, given.tracks), PlateReaderConfig()
-    print(
-        "TRACKS",
-        *report(heard, config.track),
-        "SINGLE CROPS",
-        *report(singles(heard), config.single),
-        sep="\n",
-    )
+    crops = singles(heard)
+    for line in ("TRACKS", *report(heard, config.track), "SINGLE CROPS", *report(crops, config.single)):
+        print(line)
+    if given.figure is not None:
+        draw(heard, crops, config, given.figure)
     return 0
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from plate_reader.grammar import LETTERS
 from plate_reader.regions import REGIONS
-from training.plates.typefaces import CAP_PX, Typeface
+from training.plates.typefaces import CAP_PX, Typeface, as_stamped
 from training.render.plates import random_plate
 
 Grey = NDArray[np.uint8]
@@ -56,6 +56,7 @@ class Sheet:
 def random_sheet(rng: np.random.Generator, own: list[Typeface], files: list[Typeface]) -> Sheet:
     """Draw one plate."""
     face = own[rng.integers(len(own))] if rng.random() < 0.55 else files[rng.integers(len(files))]
+    face = as_stamped(face, rng)
     groups = _groups(rng)
     motorcycle = rng.random() < 0.45
     height = round(WIDTH_PX / float(rng.uniform(2.3, 2.75) if motorcycle else rng.uniform(2.75, 3.4)))

@@ -97,6 +97,53 @@ def from_file(file: Path) -> Typeface:
     return Typeface(file.stem, _FileGlyphs(file.read_bytes()))
 
 
+def as_stamped(face: Typeface, rng: np.random.Generator) -> Typeface:
+    """Give the face with the letters that plates tell from digits, as Samsat offices stamp them or do not.
+
+    The letter O is mostly a nought with a stroke through it, or a nought; I often has bars above and below; Q may be a
+    nought with a tail.
+    """
+    made: dict[str, Mask] = {}
+    thick = max(3, round(CAP_PX * float(rng.uniform(0.07, 0.13))))
+    kind = rng.random()
+    if kind < 0.7:
+        made["O"] = _slashed(face.glyph("0"), thick) if kind < 0.5 else face.glyph("0")
+    if rng.random() < 0.5:
+        made["I"] = _barred(face.glyph("I"), thick)
+    if rng.random() < 0.4:
+        made["Q"] = _tailed(face.glyph("0"), thick)
+    return Typeface(
+        face.name, lambda character: made[character] if character in made else face.glyph(character)
+    )
+
+
+def _slashed(nought: Mask, thick: int) -> Mask:
+    out = nought.copy()
+    h, w = out.shape
+    cv2.line(
+        out, (round(0.12 * w), round(0.86 * h)), (round(0.88 * w), round(0.14 * h)), 255, thick, cv2.LINE_AA
+    )
+    return out
+
+
+def _tailed(nought: Mask, thick: int) -> Mask:
+    out = nought.copy()
+    h, w = out.shape
+    cv2.line(out, (round(0.5 * w), round(0.7 * h)), (w - 1, h - 1), 255, thick, cv2.LINE_AA)
+    return out
+
+
+def _barred(stroke: Mask, thick: int) -> Mask:
+    h, w = stroke.shape
+    wide = max(w, round(0.36 * CAP_PX))
+    out = np.zeros((h, wide), np.uint8)
+    left = (wide - w) // 2
+    out[:, left : left + w] = stroke
+    out[:thick] = 255
+    out[h - thick :] = 255
+    return out
+
+
 @lru_cache(maxsize=4096)
 def _drawn_glyph(character: str, hundredths: int) -> Mask:
     stroke = hundredths / 100
