@@ -24,14 +24,15 @@ from plate_reader.beam import (
     strength,
 )
 from plate_reader.grammar import LETTERS
-from plate_reader.lookalikes import fold, log_prior
+from plate_reader.lookalikes import fold, log_prior, shapes
 
 Floats = NDArray[np.float64]
 
-_BEST_OF_EACH, _OF_PEER, _KEPT = 8, 3, 3
-PEER_WEIGHT = 0.15
-# The natural log below which a peer's word on one crop is not heard: it saw next to nothing there.
-_PEER_FLOOR = -30.0
+_BEST_OF_EACH, _KEPT = 8, 3
+# So many of a crop's readings, our two views' and the peer's, must be one text.
+_ALIKE = 2
+# Two witnesses of one picture are not quite independent: their words count for less than a product of both.
+OWN_POWER, PEER_POWER = 0.75, 0.75
 _FULL_SIGHT_PX, _LEAST_SIGHT_PX = 90.0, 30.0
 
 
@@ -47,7 +48,6 @@ class Acceptance:
         agreeing: how many crops must by themselves read the same text.
         contradiction: a crop that reads another text at least this surely at its weakest character stops the
             acceptance.
-        peer: the peer's word stops it where it gives another legal text so many times the probability of ours.
         least_width_px: a plate narrower than this in its crop never agrees, however sure its reading is.
         lopsided: by how much the margins left and right of the number may differ, as a share of the plate's
             width: more, and a character at one end may be covered.
@@ -59,7 +59,6 @@ class Acceptance:
     witness: float = 0.85
     agreeing: int = 2
     contradiction: float = 0.60
-    peer: float = 1e6
     least_width_px: float = 45.0
     lopsided: float = 0.10
     hole: float = 1.9
@@ -70,14 +69,16 @@ class Witness:
     """What one crop says.
 
     ``candidates`` are best first; ``places`` is where each character of the first stands across the plate, 0..1;
-    ``own`` are our recogniser's posteriors of its views, ``peer`` the other's with look-alikes folded in; ``own_texts``
-    is what each view reads alone; ``cut_off`` that the plate seems to reach beyond its crop.
+    ``own`` are our recogniser's posteriors of its views, ``peer`` the other's with look-alikes folded in, ``forms`` how
+    strongly the peer's show each shape; ``texts`` is what each of them reads alone, views first; ``cut_off`` that the
+    plate seems to reach beyond its crop.
     """
 
     own: tuple[Posterior, ...]
     peer: tuple[Posterior, ...]
+    forms: tuple[Posterior, ...]
     candidates: tuple[Candidate, ...]
-    own_texts: tuple[str | None, ...]
+    texts: tuple[str | None, ...]
     width_px: float
     places: tuple[float, ...]
     cut_off: bool = False
@@ -123,24 +124,22 @@ def hear(
         width_px: the plate's width in the crop, before any enlarging.
         cut_off: whether the plate seems to reach beyond the crop.
     """
-    own, folded = tuple(own), tuple(fold(p) for p in peer)
-    read = [_likeliest(view) for view in own]
+    own, folded, forms = tuple(own), tuple(fold(p) for p in peer), tuple(shapes(p) for p in peer)
+    read = [_likeliest(view) for view in (*own, *folded)]
     texts = tuple(scored[0][0] if scored else None for scored in read)
-    heard = [scored for view in folded for scored in _likeliest(view)[:_OF_PEER]]
-    found = list(dict.fromkeys(text for scored in (*read, heard) for text, _ in scored))
+    found = list(dict.fromkeys(text for scored in read for text, _ in scored))
     if not found:
-        return Witness(own, folded, (), texts, width_px, (), cut_off)
-    scores = _together(own, folded, found) + _priors(found)
+        return Witness(own, folded, forms, (), texts, width_px, (), cut_off)
+    scores = _pooled(own, folded, found) + _priors(found)
     order = [int(i) for i in np.argsort(-scores)]
     names, weights = [found[i] for i in order], shares([float(scores[i]) for i in order])
     candidates = []
     for i in order[:_KEPT]:
         agreed = agreement(found[i], names, weights)
-        shown = np.mean([strength(view, found[i]) for view in own], axis=0)
-        sure = tuple(float(a * s) for a, s in zip(agreed, shown, strict=True))
+        sure = tuple(float(a * s) for a, s in zip(agreed, _strength(own, forms, found[i]), strict=True))
         candidates.append(Candidate(found[i], float(scores[i]), sure))
     across = tuple(float(v) for v in np.mean([places(view, names[0]) for view in own], axis=0))
-    return Witness(own, folded, tuple(candidates), texts, width_px, across, cut_off)
+    return Witness(own, folded, forms, tuple(candidates), texts, width_px, across, cut_off)
 
 
 def vote(witnesses: Sequence[Witness], rules: Acceptance) -> Verdict:
@@ -150,12 +149,7 @@ def vote(witnesses: Sequence[Witness], rules: Acceptance) -> Verdict:
         return Verdict(None, (), False, "no text on the plate obeys the TNKB grammar")
     totals = _priors(texts)
     for witness in witnesses:
-        logs = _together(witness.own, witness.peer, texts)
-        mass = min(1.0, float(np.exp(logs).sum()))
-        own = np.array(shares([float(v) for v in logs]))
-        # A share of each vote goes to "anything else": the more, the less of what it saw was legal at all.
-        doubt = 0.02 + 0.28 * (1 - mass)
-        totals += _sight(witness.width_px) * np.log((1 - doubt) * own + doubt / len(texts))
+        totals += _sight(witness.width_px) * _pooled(witness.own, witness.peer, texts)
     order = np.argsort(-totals)
     fused = shares([float(totals[i]) for i in order])
     names = [texts[i] for i in order]
@@ -194,8 +188,6 @@ def _why_not(
         )
     if all(w.cut_off for w in agreeing):
         return "the plate reaches beyond the crop: it may be cut off"
-    if against := _peer_against(text, agreeing, rules.peer):
-        return f"another recogniser reads {against}"
     lean = float(np.median([1 - w.places[-1] - w.places[0] for w in agreeing]))
     if abs(lean) > rules.lopsided:
         return "the number does not stand in the middle: a character at one end may be covered"
@@ -211,26 +203,13 @@ def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:
         witness.text == text
         and witness.weakest >= rules.witness
         and witness.width_px >= rules.least_width_px
-        and all(t == text for t in witness.own_texts)
+        and witness.texts.count(text) >= min(len(witness.texts), _ALIKE)
     )
-
-
-def _peer_against(text: str, witnesses: Sequence[Witness], times: float) -> str | None:
-    """Name what the peer reads instead, where it holds it so many times likelier, taken over the crops."""
-    texts = list(
-        dict.fromkeys([text, *(scored[0] for w in witnesses for v in w.peer for scored in _likeliest(v)[:1])])
-    )
-    totals = np.zeros(len(texts))
-    for witness in witnesses:
-        for view in witness.peer:
-            totals += np.maximum(log_probabilities(view, texts), _PEER_FLOOR)
-    best = int(totals.argmax())
-    return texts[best] if totals[best] - totals[0] > np.log(times) else None
 
 
 def _shown(witnesses: Sequence[Witness], text: str) -> list[float]:
     """How strongly each character is shown: by the second-best witness, where there are several."""
-    each = np.array([np.mean([strength(view, text) for view in w.own], axis=0) for w in witnesses])
+    each = np.array([_strength(w.own, w.forms, text) for w in witnesses])
     ranked = np.sort(each, axis=0)[::-1]
     return [float(v) for v in ranked[min(1, len(ranked) - 1)]]
 
@@ -244,16 +223,32 @@ def _priors(texts: Sequence[str]) -> Floats:
     return np.array([log_prior(text) for text in texts])
 
 
-def _together(own: Sequence[Posterior], peer: Sequence[Posterior], texts: Sequence[str]) -> Floats:
-    """Log probabilities of texts by one crop, (N,).
+def _strength(own: Sequence[Posterior], forms: Sequence[Posterior], text: str) -> Floats:
+    """How strongly one crop shows each character, to whoever of the two recognisers sees it better."""
+    out = np.mean([strength(view, text) for view in own], axis=0)
+    for form in forms:
+        out = np.maximum(out, strength(form, text))
+    return np.asarray(out)
 
-    Any view may be the bad one, so probabilities are averaged, not multiplied.
+
+def _pooled(own: Sequence[Posterior], peer: Sequence[Posterior], texts: Sequence[str]) -> Floats:
+    """Log scores of texts by one crop, (N,): the two recognisers' words multiplied, so that either can cast doubt.
+
+    Views of one recogniser err alike, so their probabilities are averaged before.
     """
-    out = np.logaddexp.reduce([log_probabilities(view, texts) for view in own], axis=0) - np.log(len(own))
     if not peer:
-        return np.asarray(out)
-    other = np.logaddexp.reduce([log_probabilities(view, texts) for view in peer], axis=0) - np.log(len(peer))
-    return np.logaddexp(out + np.log(1 - PEER_WEIGHT), other + np.log(PEER_WEIGHT))
+        return _word(own, texts)
+    return OWN_POWER * _word(own, texts) + PEER_POWER * _word(peer, texts)
+
+
+def _word(views: Sequence[Posterior], texts: Sequence[str]) -> Floats:
+    logs = np.logaddexp.reduce([log_probabilities(view, texts) for view in views], axis=0) - np.log(
+        len(views)
+    )
+    mass = min(1.0, float(np.exp(logs).sum()))
+    # A share of each word goes to "anything else": the more, the less of what was seen was legal at all.
+    doubt = 0.002 + 0.3 * (1 - mass)
+    return np.asarray(np.log((1 - doubt) * np.array(shares([float(v) for v in logs])) + doubt / len(texts)))
 
 
 def _sight(width_px: float) -> float:

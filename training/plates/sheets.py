@@ -224,10 +224,11 @@ def _bolts(
     """Bolts hold a plate right beside its number, or through it."""
     height, width = grey.shape
     tone = float(rng.choice([rng.uniform(10, 80), rng.uniform(150, 255)]))
-    radius = height * float(rng.uniform(0.018, 0.055))
+    radius = height * float(rng.uniform(0.018, 0.055) if rng.random() < 0.7 else rng.uniform(0.05, 0.085))
+    smear = float(rng.uniform(0.5, 3.0)) if rng.random() < 0.3 else 0.0
     kind = rng.random()
     if kind < 0.55 and len(slots) > 1:
-        y = top + cap * float(rng.uniform(0.0, 0.8))
+        y = top + cap * float(rng.uniform(0.0, 1.2))
         xs = [(slots[0][1] + slots[1][0]) / 2, (slots[-2][1] + slots[-1][0]) / 2]
         xs = [x + float(rng.normal(0, 0.012)) * width for x in xs]
     else:
@@ -240,6 +241,13 @@ def _bolts(
     for x in xs:
         centre = (round(x), round(y + float(rng.normal(0, 1))))
         cv2.circle(grey, centre, max(1, round(radius)), tone, -1, cv2.LINE_AA)
+        if smear:
+            # Rust or a shadow runs from it.
+            end = (
+                round(x + smear * radius * rng.normal(0, 1)),
+                round(y + smear * radius * rng.uniform(-0.3, 1)),
+            )
+            cv2.line(grey, centre, end, tone, max(1, round(radius)), cv2.LINE_AA)
         if radius > 4 and rng.random() < 0.5:
             cv2.circle(grey, centre, round(radius * 0.5), float(rng.uniform(20, 230)), -1, cv2.LINE_AA)
 
