@@ -33,6 +33,7 @@ _BEST_OF_EACH, _KEPT = 8, 3
 _ALIKE = 2
 # Two witnesses of one picture are not quite independent: their words count for less than a product of both.
 OWN_POWER, PEER_POWER = 0.75, 0.75
+_HEARD = 1e-4
 _FULL_SIGHT_PX, _LEAST_SIGHT_PX = 90.0, 30.0
 
 
@@ -236,19 +237,22 @@ def _pooled(own: Sequence[Posterior], peer: Sequence[Posterior], texts: Sequence
 
     Views of one recogniser err alike, so their probabilities are averaged before.
     """
+    word, _ = _word(own, texts)
     if not peer:
-        return _word(own, texts)
-    return OWN_POWER * _word(own, texts) + PEER_POWER * _word(peer, texts)
+        return word
+    other, mass = _word(peer, texts)
+    # A peer that saw nothing legal at all has no say.
+    return OWN_POWER * word + PEER_POWER * other if mass > _HEARD else word
 
 
-def _word(views: Sequence[Posterior], texts: Sequence[str]) -> Floats:
-    logs = np.logaddexp.reduce([log_probabilities(view, texts) for view in views], axis=0) - np.log(
-        len(views)
-    )
+def _word(views: Sequence[Posterior], texts: Sequence[str]) -> tuple[Floats, float]:
+    each = [log_probabilities(view, texts) for view in views]
+    logs = np.logaddexp.reduce(each, axis=0) - np.log(len(views))
     mass = min(1.0, float(np.exp(logs).sum()))
     # A share of each word goes to "anything else": the more, the less of what was seen was legal at all.
     doubt = 0.002 + 0.3 * (1 - mass)
-    return np.asarray(np.log((1 - doubt) * np.array(shares([float(v) for v in logs])) + doubt / len(texts)))
+    share = np.array(shares([float(v) for v in logs]))
+    return np.asarray(np.log((1 - doubt) * share + doubt / len(texts))), mass
 
 
 def _sight(width_px: float) -> float:
