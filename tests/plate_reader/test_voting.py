@@ -127,7 +127,7 @@ def test_a_peer_that_surely_reads_another_text_stops_the_acceptance() -> None:
 def test_a_peer_that_sees_nothing_is_not_asked() -> None:
     nothing = np.full((20, 37), 1e-7)
     nothing[:, 0] = 1.0
-    verdict = vote([hear([posterior("B1234ABC")], [nothing], 110)] * 3, RULES)
+    verdict = vote([hear([posterior("B1234ABC")] * 2, [nothing], 110)] * 3, RULES)
     assert (verdict.text, verdict.accepted) == ("B1234ABC", True)
 
 
