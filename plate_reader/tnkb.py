@@ -19,6 +19,8 @@ from plate_reader.grammar import ALPHABET
 from plate_reader.straight import READ, stretched
 
 NAME = "tnkb"
+SIGNS = ALPHABET + "?"
+"""What the network names: the characters, and a mark where something covers one."""
 
 
 def weights_folder() -> Path:
@@ -68,13 +70,16 @@ class TnkbRecogniser:
         self._network = _easyocr_network(folder)
 
     def posteriors(self, lines: Sequence[Image]) -> list[Posterior]:
-        """Give each picture's posterior (48, 37); pictures (h, w, 3) or (h, w) uint8 of any size."""
+        """Give each picture's posterior (48, 37); pictures (h, w, 3) or (h, w) uint8 of any size.
+
+        Where a step sees a covered character, its row lacks that much to one.
+        """
         out: list[Posterior] = []
         for start in range(0, len(lines), self._batch):
             part = np.stack([stretched(_grey(line)) for line in lines[start : start + self._batch]])
             with torch.inference_mode():
                 shares = self._network(torch.from_numpy(part)[:, None], None).softmax(2).double().numpy()
-            out += list(shares)
+            out += list(shares[:, :, : 1 + len(ALPHABET)])
         return out
 
 
@@ -95,8 +100,8 @@ def _easyocr_network(folder: Path) -> Any:
         )
     except (ImportError, OSError, ValueError, RuntimeError) as error:
         raise PlateReaderError(f"EasyOCR cannot load {folder / NAME}: {error}") from error
-    if reader.character != ALPHABET:
-        raise PlateReaderError(f"{folder / NAME}.yaml: its characters are {reader.character}, not {ALPHABET}")
+    if reader.character != SIGNS:
+        raise PlateReaderError(f"{folder / NAME}.yaml: its characters are {reader.character}, not {SIGNS}")
     return reader.recognizer.eval()
 
 

@@ -1,8 +1,9 @@
 """The TNKB recognition network in the form that EasyOCR's custom-network route asks for: a module with a `Model`.
 
-Input (B, 1, 64, 192) float in -1..1: a straightened plate, or its month·year line. Output (B, 48, 37) logits, blank
-first. Convolutions see the whole height, so the line below the number is told from it by place; two recurrent passes
-see the whole number, so that a character's neighbours say how wide and how bold the face is.
+Input (B, 1, 64, 192) float in -1..1: a straightened plate, or its month·year line. Output (B, 48, 38) logits, blank
+first, last a sign for a character that something covers. Convolutions see the whole height, so the line below the
+number is told from it by place; two recurrent passes see the whole number, so that a character's neighbours say how
+wide and how bold the face is.
 """
 
 from __future__ import annotations

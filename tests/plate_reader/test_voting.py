@@ -110,11 +110,13 @@ def test_a_plate_that_reaches_beyond_every_crop_may_be_cut_off() -> None:
     assert "cut off" in verdict.reason
 
 
-def test_a_number_that_stands_far_to_one_side_may_be_covered() -> None:
-    aside = hear([posterior("B1234A")[: -MARGIN + 1]], [], 110)
-    verdict = vote([aside] * 3, RULES)
+def test_a_crop_that_lacks_probability_where_something_covers_a_character_is_not_accepted() -> None:
+    shown = posterior("B1234ABC")
+    shown[MARGIN + 8] *= 0.3
+    verdict = vote([hear([shown, posterior("B1234ABC")], [], 110)] * 3, RULES)
+    assert verdict.text == "B1234ABC"
     assert not verdict.accepted
-    assert "middle" in verdict.reason
+    assert "cover" in verdict.reason
 
 
 def test_a_peer_that_surely_reads_another_text_stops_the_acceptance() -> None:

@@ -37,8 +37,6 @@ _OTHERS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("weakest 0.95", {"weakest": 0.95, "witness": 0.95}),
     ("weakest 0.90", {"weakest": 0.90, "witness": 0.90}),
     ("weakest 0.80, witness 0.60", {"weakest": 0.80, "witness": 0.60}),
-    ("no look at the layout", {"lopsided": 1.0, "hole": 99.0}),
-    ("layout stricter", {"lopsided": 0.06, "hole": 1.65}),
 )
 
 

@@ -7,6 +7,7 @@ owners make of it: other faces, gaps, bolts beside and in the number, leaning le
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -21,6 +22,8 @@ Grey = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 WIDTH_PX = 336
+HIDDEN = "?"
+HIDDEN_SHARE = 0.16
 # How light base and ink are to a camera, and how often such plates are met.
 _TONES = {
     "white": (225, 35, 0.40),
@@ -41,14 +44,17 @@ _TINTS = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """One plate (h, w) uint8. ``text`` is its NRKB without spaces, ``expiry`` its month and year as ``MMYY``, or empty
-    where none can be seen. ``expiry_rows`` is from where to where that line reaches, as shares of the height;
-    ``scheme`` the base colour: white, black, yellow, red, green.
+    """One plate (h, w) uint8.
+
+    ``text`` is its NRKB without spaces, ``shown`` the same with `HIDDEN` for each character that something covers;
+    ``expiry`` is its month and year as ``MMYY``, or empty where none can be seen, ``expiry_rows`` from where to where that
+    line reaches, as shares of the height; ``scheme`` is the base colour: white, black, yellow, red, green.
     """
 
     grey: Grey
     scheme: str
     text: str
+    shown: str
     expiry: str
     expiry_rows: tuple[float, float]
 
@@ -65,7 +71,7 @@ def random_sheet(rng: np.random.Generator, own: list[Typeface], files: list[Type
     base, ink, _ = _TONES[scheme]
     ink_mask = np.zeros((height, WIDTH_PX), np.uint8)
     top, cap = height * float(rng.uniform(0.07, 0.17)), height * float(rng.uniform(0.43, 0.55))
-    slots = _number(ink_mask, groups, face, top, cap, rng)
+    slots, glyphs = _number(ink_mask, groups, face, top, cap, rng)
     if rng.random() < 0.85:
         _border(ink_mask, rng)
     expiry, rows = "", (top + cap) / height
@@ -77,9 +83,12 @@ def random_sheet(rng: np.random.Generator, own: list[Typeface], files: list[Type
         _bolts(grey, slots, top, cap, rng)
     if rng.random() < 0.3:
         _emblem(grey, rng, ink)
+    hidden = _hide(grey, glyphs, top, cap, rng) if rng.random() < HIDDEN_SHARE else set()
     if rng.random() < 0.12:
         grey = _lean(grey, float(rng.uniform(-0.15, 0.25)))
-    return Sheet(grey, scheme, "".join(groups), expiry, (rows - 0.02, min(1.0, rows + 0.34)))
+    text = "".join(groups)
+    shown = "".join(HIDDEN if i in hidden else c for i, c in enumerate(text))
+    return Sheet(grey, scheme, text, shown, expiry, (rows - 0.02, min(1.0, rows + 0.34)))
 
 
 def coloured(sheet: Sheet) -> NDArray[np.uint8]:
@@ -105,8 +114,8 @@ def _groups(rng: np.random.Generator) -> list[str]:
 
 def _number(
     mask: Grey, groups: list[str], face: Typeface, top: float, cap: float, rng: np.random.Generator
-) -> list[tuple[float, float]]:
-    """Letter the number; give from where to where each group reaches, in pixels."""
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Letter the number; give from where to where each group reaches, and each character, in pixels."""
     width = mask.shape[1]
     margin = width * float(rng.uniform(0.025, 0.09))
     room = width - 2 * margin
@@ -124,17 +133,18 @@ def _number(
     if rng.random() < 0.5:
         between = min(between, cap * float(rng.uniform(0.4, 1.3)))
     x = margin + (room - sum(widths) - between * gaps) * float(rng.choice([0.5, rng.random()]))
-    slots = []
+    slots, glyphs = [], []
     for group, length in zip(groups, widths, strict=True):
         begin = x
         for character in group:
             glyph = face.glyph(character)
             w = max(2, round(glyph.shape[1] * scale * stretch * squeeze))
             _paste(mask, cv2.resize(glyph, (w, round(cap)), interpolation=cv2.INTER_AREA), x, top)
+            glyphs.append((x, x + w))
             x += w + spacing * squeeze
         slots.append((begin, begin + length))
         x = begin + length + between
-    return slots
+    return slots, glyphs
 
 
 def _paste(mask: Grey, glyph: Grey, x: float, y: float) -> None:
@@ -250,6 +260,55 @@ def _bolts(
             cv2.line(grey, centre, end, tone, max(1, round(radius)), cv2.LINE_AA)
         if radius > 4 and rng.random() < 0.5:
             cv2.circle(grey, centre, round(radius * 0.5), float(rng.uniform(20, 230)), -1, cv2.LINE_AA)
+
+
+def _hide(
+    grey: Grey, glyphs: list[tuple[float, float]], top: float, cap: float, rng: np.random.Generator
+) -> set[int]:
+    """Cover a character, seldom two, or a place where none is; give the numbers of those that are lost to reading."""
+    height, width = grey.shape
+    at = int(rng.integers(len(glyphs)))
+    begin, end = glyphs[at]
+    if rng.random() < 0.15 and at + 1 < len(glyphs):
+        end = glyphs[at + 1][1]
+    if rng.random() < 0.25:
+        # Between two groups, or beside the number: nothing is lost, and nothing must be doubted.
+        gaps = [(a[1], b[0]) for a, b in pairwise(glyphs) if b[0] - a[1] > 0.3 * cap]
+        gaps += [(0.0, glyphs[0][0]), (glyphs[-1][1], float(width))]
+        begin, end = gaps[int(rng.integers(len(gaps)))]
+        begin, end = begin + 0.1 * (end - begin), end - 0.1 * (end - begin)
+    else:
+        spare = cap * float(rng.uniform(-0.02, 0.1))
+        begin, end = begin - spare, end + spare
+    base = float(np.median(grey))
+    tone = float(rng.uniform(0, 255))
+    if abs(tone - base) < 30:
+        tone = base + 60 if base < 128 else base - 60
+    kind = rng.random()
+    if kind < 0.5:
+        lean = float(rng.normal(0, 0.04)) * width
+        shape = [[begin, -2], [end, -2], [end + lean, height + 2], [begin + lean, height + 2]]
+        begin, end = max(begin, begin + lean * 0.7), min(end, end + lean * 0.7)
+    else:
+        y1, y2 = top - cap * float(rng.uniform(0.0, 0.15)), top + cap * float(rng.uniform(0.95, 1.3))
+        angles = np.linspace(0, 2 * np.pi, 14, endpoint=False) + np.pi / 14
+        middle, half = (
+            np.array([(begin + end) / 2, (y1 + y2) / 2]),
+            np.array([(end - begin) / 2, (y2 - y1) / 2]),
+        )
+        power = 4.0 if kind < 0.8 else 2.6
+        round_ = (np.abs(np.cos(angles)) ** power + np.abs(np.sin(angles)) ** power) ** (-1 / power)
+        shape = middle + np.column_stack([np.cos(angles), np.sin(angles)]) * round_[:, None] * half * 1.12
+    cv2.fillPoly(grey, [np.round(np.array(shape)).astype(np.int32)], tone, cv2.LINE_AA)
+    if rng.random() < 0.5:
+        shadow = np.round(np.array(shape) + np.array([3, 3])).astype(np.int32)
+        cv2.fillPoly(grey, [shadow], tone * 0.8, cv2.LINE_AA)
+    lost = set()
+    for i, (a, b) in enumerate(glyphs):
+        covered = min(b, end) - max(a, begin)
+        if covered > 0.6 * (b - a):
+            lost.add(i)
+    return lost
 
 
 def _emblem(grey: Grey, rng: np.random.Generator, ink: int) -> None:

@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from plate_reader.corners import CornerNetwork, corner_input
-from plate_reader.grammar import ALPHABET
 from plate_reader.straight import straightened, stretched
+from plate_reader.tnkb import SIGNS
 from plate_reader.weights.tnkb import Model
 from training.plates.sheets import cloud, random_sheet
 from training.plates.shots import shoot, shoot_plainly
@@ -46,7 +46,7 @@ NETWORK = {"input_channel": 1, "output_channel": 160, "hidden_size": 128}
 
 def tnkb_network() -> Model:
     """Give the recogniser, untaught."""
-    return Model(**NETWORK, num_class=1 + len(ALPHABET))
+    return Model(**NETWORK, num_class=1 + len(SIGNS))
 
 
 def disturbed(corners: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -89,7 +89,7 @@ class TextExamples(Dataset[tuple[Tensor, Tensor, int]]):
         plain = rng.random() > (self._first + index) / PLAIN_FIRST
         picture, text = text_example(rng, self._faces, plain=plain)
         target = np.zeros(WIDEST_TEXT, np.int64)
-        target[: len(text)] = [1 + ALPHABET.index(c) for c in text]
+        target[: len(text)] = [1 + SIGNS.index(c) for c in text]
         return torch.from_numpy(stretched(picture))[None], torch.from_numpy(target), len(text)
 
 
@@ -108,7 +108,7 @@ def text_example(
     if kind < NOTHING_SHARE + EXPIRY_SHARE:
         text = sheet.expiry
         return straightened(shot.crop, corners, rows=sheet.expiry_rows), text
-    return straightened(shot.crop, corners), sheet.text
+    return straightened(shot.crop, corners), sheet.shown
 
 
 @dataclass
@@ -151,9 +151,19 @@ def train(task: Task, checkpoint: Path, minutes: float, workers: int) -> None:
     step, used = 0, 0.0
     if checkpoint.exists():
         state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
+        for part in ("model", "averaged"):
+            w = state[part]
+            if "out.weight" in w and w["out.weight"].shape[0] == 37:
+                w["out.weight"] = torch.cat([w["out.weight"], torch.zeros(1, w["out.weight"].shape[1])])
+                w["out.bias"] = torch.cat([w["out.bias"], torch.full((1,), -3.0)])
         network.load_state_dict(state["model"])
         averaged.load_state_dict(state["averaged"])
-        optimizer.load_state_dict(state["optimizer"])
+        if (
+            state["optimizer"]["state"]
+            and len(state["optimizer"]["state"])
+            and state["model"].get("out.bias", torch.zeros(1)).shape[0] != 38
+        ):
+            optimizer.load_state_dict(state["optimizer"])
         step, used = state["step"], state["used_s"]
 
     def save() -> None:
