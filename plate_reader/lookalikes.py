@@ -1,13 +1,16 @@
-"""What a recogniser takes for what: lets the place in the number decide between a letter and its twin digit.
+"""What the peer recogniser takes for what: lets the place in the number decide between a letter and its twin digit.
 
-A network that has seen no plate cannot know O from 0 by shape. Where the grammar wants a letter and it names
-0, that speaks for O, less for D, hardly for Q. The shares were counted on rendered plates at least 60 px wide
-that RapidOCR read; letters taken for letters are left to the recogniser's own word.
+A network that has seen no plate cannot know O from 0 by shape. Where the grammar wants a letter and it names 0, that
+speaks for O, less for Q, less for D. How much is counted on drawn plates (`training.plates.confusions`).
 """
 
 from __future__ import annotations
 
+import csv
+from functools import cache
+from importlib import resources
 from math import log
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +18,9 @@ from numpy.typing import NDArray
 from plate_reader.beam import Posterior
 from plate_reader.grammar import ALPHABET, DIGITS, LETTERS
 
-# Truth → what is named instead → how often.
-_TAKEN_FOR: dict[str, dict[str, float]] = {
-    "O": {"0": 0.23},
-    "D": {"0": 0.06},
-    "Q": {"0": 0.015},
-    "B": {"8": 0.06},
-    "Z": {"2": 0.055, "7": 0.01},
-    "G": {"6": 0.05},
-    "S": {"5": 0.025},
-    "I": {"1": 0.02},
-    "0": {"O": 0.003, "D": 0.001, "Q": 0.001},
-    "8": {"B": 0.002},
-    "2": {"Z": 0.002},
-    "6": {"G": 0.002},
-    "5": {"S": 0.004},
-    "1": {"I": 0.004},
-}
+TABLE = Path(str(resources.files("plate_reader") / "weights" / "peer.csv"))
+"""For each true character (rows) the share with which the peer names each (columns)."""
+_TWINS = ("0OQD", "1I", "2Z", "5S", "6G", "8B", "7Z")
 # How many digits and series letters numbers have: our own estimate, which any clear picture overrules.
 _DIGITS = (0.0, 0.02, 0.02, 0.06, 0.90)
 _SUFFIX = (0.005, 0.045, 0.45, 0.50)
@@ -39,7 +28,7 @@ _SUFFIX = (0.005, 0.045, 0.45, 0.50)
 
 def fold(posterior: Posterior) -> Posterior:
     """Give what each time step says of the true character, (T, 37); the blank stays as it is."""
-    out: Posterior = posterior @ _LIKELIHOOD
+    out: Posterior = posterior @ _likelihood()
     return out
 
 
@@ -57,12 +46,29 @@ def log_prior(text: str) -> float:
     return log(_DIGITS[digits]) + log(_SUFFIX[suffix])
 
 
-def _matrix(*, weighed: bool) -> NDArray[np.float64]:
+@cache
+def confusions() -> NDArray[np.float64]:
+    """Give the table (36, 36), true character by named one, in the order of `ALPHABET`; rows sum to one."""
+    with TABLE.open(encoding="ascii", newline="") as opened:
+        rows = list(csv.reader(opened))
+    table = np.array([[float(v) for v in row[1:]] for row in rows[1:]])
+    return np.asarray(table / table.sum(axis=1, keepdims=True))
+
+
+@cache
+def _likelihood() -> NDArray[np.float64]:
     matrix = np.eye(1 + len(ALPHABET))
-    for truth, named in _TAKEN_FOR.items():
-        for sign, share in named.items():
-            matrix[1 + ALPHABET.index(sign), 1 + ALPHABET.index(truth)] = share if weighed else 1.0
+    matrix[1:, 1:] = confusions().T
     return matrix
 
 
-_LIKELIHOOD, _SHAPE = _matrix(weighed=True), _matrix(weighed=False)
+def _shape_matrix() -> NDArray[np.float64]:
+    matrix = np.eye(1 + len(ALPHABET))
+    for twins in _TWINS:
+        for a in twins:
+            for b in twins:
+                matrix[1 + ALPHABET.index(a), 1 + ALPHABET.index(b)] = 1.0
+    return matrix
+
+
+_SHAPE = _shape_matrix()

@@ -67,7 +67,7 @@ class PlateReader:
         """
         self.config = config or PlateReaderConfig()
         folder = weights_folder()
-        self.sha256_by_file = {**checked(folder, "corners.pth")}
+        self.sha256_by_file = {**checked(folder, "corners.pth", "peer.csv")}
         self._corners = CornerFinder(folder / "corners.pth")
         if recogniser is None:
             own = TnkbRecogniser(folder)

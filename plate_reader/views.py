@@ -54,9 +54,14 @@ def view_plates(crops: Sequence[Image], finder: CornerFinder) -> list[PlateViews
     return [_views(crop, a, b) for crop, a, b in zip(crops, first, second, strict=True)]
 
 
+def number_line(crop: Image, corners: Corners) -> Image:
+    """Give a plate's number line alone, (48, 192, 3)."""
+    return straightened(crop, corners, _LINE_SIZE, 0.03, _NUMBER_ROWS)
+
+
 def _views(crop: Image, first: Corners, second: Corners) -> PlateViews:
     plates = (straightened(crop, first), straightened(crop, second))
-    number = straightened(crop, second, _LINE_SIZE, 0.03, _NUMBER_ROWS)
+    number = number_line(crop, second)
     expiry = straightened(crop, second, rows=_EXPIRY_ROWS)
     base = (
         straightened(crop, second, _BASE_SIZE, -0.03, _BASE_NUMBER),

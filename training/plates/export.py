@@ -15,7 +15,7 @@ import torch
 
 from plate_reader.tnkb import weights_folder
 
-FILES = ("tnkb.py", "tnkb.yaml", "tnkb.pth", "corners.pth")
+FILES = ("tnkb.py", "tnkb.yaml", "tnkb.pth", "corners.pth", "peer.csv")
 
 
 def main() -> None:
@@ -36,7 +36,11 @@ def main() -> None:
 
 def write_card(folder: Path) -> None:
     """List the files with their hashes."""
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    files = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in FILES
+        if (folder / name).exists()
+    }
     text = json.dumps({"name": "plates", "files": files}, indent=2) + "\n"
     (folder / "plates.json").write_text(text, encoding="utf-8")
 

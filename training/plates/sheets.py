@@ -47,8 +47,8 @@ class Sheet:
     """One plate (h, w) uint8.
 
     ``text`` is its NRKB without spaces, ``shown`` the same with `HIDDEN` for each character that something covers;
-    ``expiry`` is its month and year as ``MMYY``, or empty where none can be seen, ``expiry_rows`` from where to where that
-    line reaches, as shares of the height; ``scheme`` is the base colour: white, black, yellow, red, green.
+    ``expiry`` is its month and year as ``MMYY``, or empty where none can be seen, ``expiry_rows`` from where to where
+    that line reaches, as shares of the height; ``scheme`` is the base colour: white, black, yellow, red, green.
     """
 
     grey: Grey

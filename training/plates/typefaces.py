@@ -106,11 +106,11 @@ def as_stamped(face: Typeface, rng: np.random.Generator) -> Typeface:
     made: dict[str, Mask] = {}
     thick = max(3, round(CAP_PX * float(rng.uniform(0.07, 0.13))))
     kind = rng.random()
-    if kind < 0.7:
-        made["O"] = _slashed(face.glyph("0"), thick) if kind < 0.5 else face.glyph("0")
+    if kind < 0.75:
+        made["O"] = _slashed(face.glyph("0"), thick) if kind < 0.6 else face.glyph("0")
     if rng.random() < 0.5:
         made["I"] = _barred(face.glyph("I"), thick)
-    if rng.random() < 0.4:
+    if rng.random() < 0.6:
         made["Q"] = _tailed(face.glyph("0"), thick)
     return Typeface(
         face.name, lambda character: made[character] if character in made else face.glyph(character)
@@ -129,7 +129,7 @@ def _slashed(nought: Mask, thick: int) -> Mask:
 def _tailed(nought: Mask, thick: int) -> Mask:
     out = nought.copy()
     h, w = out.shape
-    cv2.line(out, (round(0.5 * w), round(0.7 * h)), (w - 1, h - 1), 255, thick, cv2.LINE_AA)
+    cv2.line(out, (round(0.5 * w), round(0.72 * h)), (round(0.95 * w), h - 1), 255, thick, cv2.LINE_AA)
     return out
 
 
