@@ -19,7 +19,8 @@ _BASE_NUMBER, _BASE_EXPIRY = (0.1, 0.62), (0.66, 0.92)
 _LINE_SIZE, _BASE_SIZE = (192, 48), (160, 32)
 # The second look is at a plate that the first has straightened, with so much around it.
 _LOOK_SIZE, _LOOK_MARGIN = (256, 112), 0.22
-_OUTSIDE = 0.04
+# A whole plate's corners stand inside its crop, for a crop has a margin: nearer to its edge than this share, they do not.
+_INSIDE = 0.015
 # Corners that no plate has: sides of such proportions are something else, and the crop is read as it stands.
 _ASPECT = (1.2, 7.0)
 
@@ -69,7 +70,7 @@ def _views(crop: Image, first: Corners, second: Corners) -> PlateViews:
     )
     height, width = crop.shape[:2]
     shares = second / np.array([width, height], np.float32)
-    cut_off = bool(shares[:, 0].min() < -_OUTSIDE or shares[:, 0].max() > 1 + _OUTSIDE)
+    cut_off = bool(shares[:, 0].min() < _INSIDE or shares[:, 0].max() > 1 - _INSIDE)
     return PlateViews(plates, number, expiry, base, second, _width(second), cut_off)
 
 

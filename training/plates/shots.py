@@ -75,7 +75,7 @@ def _pose(aspect: float, rng: np.random.Generator) -> Floats:
     half = np.array(
         [[-0.5, -0.5 / aspect, 0], [0.5, -0.5 / aspect, 0], [0.5, 0.5 / aspect, 0], [-0.5, 0.5 / aspect, 0]]
     )
-    wild = rng.random() < 0.25
+    wild = rng.random() < 0.35
     yaw = rng.uniform(-52, 52) if wild else rng.normal(0, 16)
     pitch = rng.uniform(-25, 40) if wild else rng.normal(6, 9)
     roll = rng.uniform(-22, 22) if wild else rng.normal(0, 4)
@@ -173,9 +173,9 @@ def _light(picture: Floats, rng: np.random.Generator) -> Floats:
     kind = rng.random()
     if kind < 0.22:  # night, deep shade
         picture = picture * float(rng.uniform(0.06, 0.45)) + float(rng.uniform(0, 25))
-    elif kind < 0.34:  # overexposed
+    elif kind < 0.4:  # overexposed
         picture = picture * float(rng.uniform(1.1, 2.2)) + float(rng.uniform(0, 60))
-    elif kind < 0.46:  # haze, rain, low contrast
+    elif kind < 0.5:  # haze, rain, low contrast
         strength = float(rng.uniform(0.15, 0.6))
         picture = picture * strength + float(rng.uniform(20, 240)) * (1 - strength)
     elif kind < 0.8:

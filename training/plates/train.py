@@ -151,19 +151,9 @@ def train(task: Task, checkpoint: Path, minutes: float, workers: int) -> None:
     step, used = 0, 0.0
     if checkpoint.exists():
         state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-        for part in ("model", "averaged"):
-            w = state[part]
-            if "out.weight" in w and w["out.weight"].shape[0] == 37:
-                w["out.weight"] = torch.cat([w["out.weight"], torch.zeros(1, w["out.weight"].shape[1])])
-                w["out.bias"] = torch.cat([w["out.bias"], torch.full((1,), -3.0)])
         network.load_state_dict(state["model"])
         averaged.load_state_dict(state["averaged"])
-        if (
-            state["optimizer"]["state"]
-            and len(state["optimizer"]["state"])
-            and state["model"].get("out.bias", torch.zeros(1)).shape[0] != 38
-        ):
-            optimizer.load_state_dict(state["optimizer"])
+        optimizer.load_state_dict(state["optimizer"])
         step, used = state["step"], state["used_s"]
 
     def save() -> None:

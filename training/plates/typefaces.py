@@ -108,6 +108,8 @@ def as_stamped(face: Typeface, rng: np.random.Generator) -> Typeface:
     kind = rng.random()
     if kind < 0.75:
         made["O"] = _slashed(face.glyph("0"), thick) if kind < 0.6 else face.glyph("0")
+    if rng.random() < 0.35:
+        made["4"] = _closed_four(thick)
     if rng.random() < 0.5:
         made["I"] = _barred(face.glyph("I"), thick)
     if rng.random() < 0.6:
@@ -130,6 +132,17 @@ def _tailed(nought: Mask, thick: int) -> Mask:
     out = nought.copy()
     h, w = out.shape
     cv2.line(out, (round(0.5 * w), round(0.72 * h)), (round(0.95 * w), h - 1), 255, thick, cv2.LINE_AA)
+    return out
+
+
+def _closed_four(thick: int) -> Mask:
+    """Draw a 4 whose stem goes all the way up."""
+    h, w = CAP_PX, round(0.5 * CAP_PX)
+    out = np.zeros((h, w), np.uint8)
+    stem, bar, edge = round(0.72 * w), round(0.7 * h), thick // 2
+    cv2.line(out, (stem, edge), (stem, h - 1), 255, thick, cv2.LINE_AA)
+    cv2.line(out, (stem, edge), (edge, bar), 255, thick, cv2.LINE_AA)
+    cv2.line(out, (edge, bar), (w - 1, bar), 255, thick, cv2.LINE_AA)
     return out
 
 
