@@ -22,7 +22,7 @@ STATES = (SignalState.RED, SignalState.AMBER, SignalState.GREEN, SignalState.OFF
 """What its outputs stand for, in order."""
 
 
-class SignalNetwork(nn.Module):
+class SignalNetwork(nn.Module):  # type: ignore[misc]
     """From (B, 3, 56, 24) float 0..1 BGR to (B, 5) logits, see `STATES`."""
 
     def __init__(self) -> None:
@@ -65,7 +65,8 @@ def signal_sha256() -> dict[str, str]:
 @cache
 def _shipped() -> SignalNetwork:
     signal_sha256()
-    weights, network = shipped_signal_weights(), SignalNetwork().eval()
+    weights = shipped_signal_weights()
+    network: SignalNetwork = SignalNetwork().eval()
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     except (RuntimeError, KeyError) as error:

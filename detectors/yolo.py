@@ -38,7 +38,7 @@ _STEP = 32
 def followed_size(image: Image) -> int:
     """Give the long side at which a picture (H, W, 3) is looked at where no size is asked for, a multiple of 32."""
     low, high = FOLLOWED
-    long_side = max(image.shape[:2])
+    long_side = int(max(image.shape[:2]))
     return min(high, max(low, -(-long_side // _STEP) * _STEP))
 
 

@@ -20,7 +20,7 @@ SEEN = (128, 64)
 """Width and height in pixels at which the network sees a crop."""
 
 
-class CornerNetwork(nn.Module):
+class CornerNetwork(nn.Module):  # type: ignore[misc]
     """From (B, 1, 64, 128) float -1..1 to (B, 4, 2): corners clockwise from top left, shares of the crop's sides."""
 
     def __init__(self) -> None:

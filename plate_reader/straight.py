@@ -19,7 +19,8 @@ def stretched(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     low, high = (float(v) for v in np.percentile(grey, (2, 98)))
     # A flat picture stays flat: it holds nothing to read.
     spread = max(high - low, 16.0)
-    return np.clip((grey.astype(np.float32) - low) / spread * 2 - 1, -1.0, 1.0)
+    out: NDArray[np.float32] = np.clip((grey.astype(np.float32) - low) / spread * 2 - 1, -1.0, 1.0)
+    return out
 
 
 def straightened(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Residual(nn.Module):
+class Residual(nn.Module):  # type: ignore[misc]
     """Two 3×3 convolutions around a short cut; ``stride`` (down, along) in the first."""
 
     def __init__(self, inside: int, outside: int, stride: tuple[int, int] = (1, 1)) -> None:
@@ -35,7 +35,7 @@ class Residual(nn.Module):
         return out
 
 
-class Model(nn.Module):
+class Model(nn.Module):  # type: ignore[misc]
     """The network; the arguments are the ``network_params`` of ``tnkb.yaml``."""
 
     def __init__(self, input_channel: int, output_channel: int, hidden_size: int, num_class: int) -> None:

@@ -19,7 +19,7 @@ from training.plates.typefaces import CAP_PX, Typeface, as_stamped
 from training.render.plates import random_plate
 
 Grey = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 WIDTH_PX = 336
 HIDDEN = "?"
@@ -195,7 +195,7 @@ def _expiry(
                     -1,
                 )
             x += dot
-    return below / height
+    return float(below / height)
 
 
 def _ink(mask: Grey, base: int, ink: int, rng: np.random.Generator) -> Grey:
@@ -332,10 +332,12 @@ def _emblem(grey: Grey, rng: np.random.Generator, ink: int) -> None:
 def _lean(grey: Grey, shear: float) -> Grey:
     height, width = grey.shape
     matrix = np.array([[1, -shear, shear * height / 2], [0, 1, 0]], np.float32)
-    return cv2.warpAffine(grey, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    out: Grey = cv2.warpAffine(grey, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return out
 
 
 def cloud(rng: np.random.Generator, shape: tuple[int, int], cells: int) -> Floats:
     """Give smooth noise in about 0..1 over ``shape``, ``cells`` blobs across."""
     grid = rng.uniform(0, 1, (max(2, cells // 3), cells)).astype(np.float32)
-    return cv2.resize(grid, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    out: Floats = cv2.resize(grid, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    return out

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from training.plates.sheets import Sheet, cloud
 
 Grey = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ def _pose(aspect: float, rng: np.random.Generator) -> Floats:
     about_z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
     turned = half @ (about_z @ about_x @ about_y).T
     seen = turned[:, :2] / (1 + turned[:, 2:] / float(rng.uniform(4, 30)))
-    return (seen / np.ptp(seen[:, 0])).astype(np.float32)
+    out: Floats = (seen / np.ptp(seen[:, 0])).astype(np.float32)
+    return out
 
 
 def _surroundings(rng: np.random.Generator, shape: tuple[int, int], plate: float) -> Grey:

@@ -59,7 +59,7 @@ def disturbed(corners: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     return (corners + each + whole).astype(np.float32)
 
 
-class CornerExamples(Dataset[tuple[Tensor, Tensor]]):
+class CornerExamples(Dataset[tuple[Tensor, Tensor]]):  # type: ignore[misc]
     """Crops with their corners, endless: the index is the plate's number."""
 
     def __init__(self, faces: tuple[list[Typeface], list[Typeface]], first: int, count: int) -> None:
@@ -75,7 +75,7 @@ class CornerExamples(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(corner_input(shot.crop))[None], torch.from_numpy(corners)
 
 
-class TextExamples(Dataset[tuple[Tensor, Tensor, int]]):
+class TextExamples(Dataset[tuple[Tensor, Tensor, int]]):  # type: ignore[misc]
     """Straightened plates with their text, and month·year lines with theirs, endless."""
 
     def __init__(self, faces: tuple[list[Typeface], list[Typeface]], first: int, count: int) -> None:

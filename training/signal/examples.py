@@ -157,7 +157,7 @@ def _arrow(
 def _framed(image: Image, backgrounds: list[Image], rng: np.random.Generator) -> Image:
     """Lay the region around the head as a person does: a little wide, a little off, at times a little tight."""
     h, w = image.shape[:2]
-    behind = cv2.resize(_background(backgrounds, rng), (2 * w, 2 * h))
+    behind: Image = cv2.resize(_background(backgrounds, rng), (2 * w, 2 * h))
     y, x = h // 2, w // 2
     behind[y : y + h, x : x + w] = image
     wide = rng.uniform(0.92, 1.25)
