@@ -26,6 +26,7 @@ import numpy as np
 from benchmarks.peers import RapidOcrPeer, YoloxPeer
 from benchmarks.signal_heads import measure as measure_signals
 from cli.models import shipped_weights
+from cli.pictures import PLATE_CONFIDENCE
 from detectors.types import Detection, Image
 from detectors.yolo import YoloDetector
 from plate_reader.photo import PhotoReader, padded_crop
@@ -55,7 +56,7 @@ def score(tool: Path, *arguments: Any) -> str:
 
 def plates(data: Path, tools: Path, out: Path) -> list[str]:
     """Rows of the plate sets: ours, and RapidOCR."""
-    detector = YoloDetector(shipped_weights(), None)
+    detector = YoloDetector(shipped_weights(), None, confidence=PLATE_CONFIDENCE)
     ours = PhotoReader(find=lambda image: [d.box_xyxy for d in detector.detect(image) if d.label == "plate"])
     peer = RapidOcrPeer()
     rows = []

@@ -56,11 +56,13 @@ def load_models(image_size: int, weights: Path | None = None) -> Models:
     )
 
 
-def load_detector(image_size: int | None, weights: Path | None = None) -> ObjectDetector:
-    """Load the detector alone."""
+def load_detector(
+    image_size: int | None, weights: Path | None = None, confidence: float = 0.25
+) -> ObjectDetector:
+    """Load the detector alone; what it is less sure of than ``confidence`` is dropped."""
     from detectors.yolo import YoloDetector
 
-    return YoloDetector(weights or shipped_weights(), image_size)
+    return YoloDetector(weights or shipped_weights(), image_size, confidence=confidence)
 
 
 def _rapidocr_models() -> dict[str, str]:

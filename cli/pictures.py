@@ -20,6 +20,9 @@ from pipeline.sources.image_folder import SUFFIXES
 LEAST_SIDE_PX = 16
 """Nothing that the models know can be told in a picture with a shorter side."""
 
+PLATE_CONFIDENCE = 0.05
+"""A plate that is hardly one is told by reading it."""
+
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Pictures, or folders of pictures.")]
 Out = Annotated[
     str | None,
@@ -149,7 +152,7 @@ def _photo_reader(size: int | None, weights: Path | None, by_text: bool) -> Call
 
     if by_text:
         return PhotoReader().read
-    detector = load_detector(size, weights)
+    detector = load_detector(size, weights, PLATE_CONFIDENCE)
 
     def find(image: Image) -> list[tuple[float, float, float, float]]:
         return [d.box_xyxy for d in detector.detect(image) if d.label == "plate"]

@@ -32,14 +32,20 @@ COCO_CLASSES: Mapping[str, str] = {
 
 FOLLOWED = (416, 1920)
 """Least and most long side in pixels at which a picture is looked at as large as it is."""
-_STEP = 32
+_STEP, _LEAST_SHRUNK, _SAME = 32, 512, 0.55
 
 
-def followed_size(image: Image) -> int:
-    """Give the long side at which a picture (H, W, 3) is looked at where no size is asked for, a multiple of 32."""
+def pyramid(image: Image) -> list[int]:
+    """Give the long sides, multiples of 32, at which a picture (H, W, 3) is looked at where no size is asked for.
+
+    As large as it is shows what is small; at a half and a third of that, what is near fits into what the network was
+    taught to see as a whole.
+    """
     low, high = FOLLOWED
     long_side = int(max(image.shape[:2]))
-    return min(high, max(low, -(-long_side // _STEP) * _STEP))
+    sizes = [min(high, max(low, -(-long_side // _STEP) * _STEP))]
+    smaller = (sizes[0] // part // _STEP * _STEP for part in (2, 3))
+    return sizes + [size for size in smaller if size >= _LEAST_SHRUNK]
 
 
 def available_cores() -> int:
@@ -59,7 +65,7 @@ class YoloDetector(ObjectDetector):
     Args:
         weights: an OpenVINO export folder (``road_openvino_model/``) or a ``.pt`` file.
         image_size: the long side in pixels that pictures are letterboxed to; None takes each picture as large as it
-            is, within `FOLLOWED`; an export of fixed shape keeps its own.
+            is, within `FOLLOWED`, and smaller besides (see `pyramid`); an export of fixed shape keeps its own.
         sha256: the hash of a single weight file that has no card; without it the card beside the weights is read.
         class_names: from the network's class names to ours; those not named are dropped. Without it the network's
             own names must be ours. For official weights give `COCO_CLASSES`.
@@ -112,13 +118,17 @@ class YoloDetector(ObjectDetector):
                 raise ValueError(f"a picture is (H, W, 3) uint8 BGR, given {image.shape} {image.dtype}")
             if not self._limited:
                 self._limit_threads(image)
-            out.append(self._read(self._predict(image)))
+            if self.image_size is None:
+                found = [d for size in pyramid(image) for d in self._read(self._predict(image, size))]
+                out.append(merged(found))
+            else:
+                out.append(self._read(self._predict(image, self.image_size)))
         return out
 
-    def _predict(self, image: Image) -> Any:
+    def _predict(self, image: Image, size: int) -> Any:
         return self._model.predict(
             image,
-            imgsz=self.image_size or followed_size(image),
+            imgsz=size,
             conf=self._confidence,
             iou=0.6,
             rect=True,
@@ -142,7 +152,7 @@ class YoloDetector(ObjectDetector):
 
         torch.set_num_threads(self._threads)
         self._limited = True
-        self._predict(image)
+        self._predict(image, self.image_size or pyramid(image)[0])
         backend = getattr(self._model.predictor.model, "backend", None)
         compiled = getattr(backend, "ov_compiled_model", None)
         if backend is None or compiled is None:
@@ -154,6 +164,19 @@ class YoloDetector(ObjectDetector):
         backend.ov_compiled_model = core.compile_model(
             core.read_model(str(next(self._weights.glob("*.xml")))), "CPU", config
         )
+
+
+def merged(found: Sequence[Detection]) -> list[Detection]:
+    """Keep of boxes of one class that overlap, as found at several sizes, the surest; the surest first."""
+    import torch
+    from torchvision.ops import batched_nms
+
+    if not found:
+        return []
+    boxes = torch.tensor([d.box_xyxy for d in found])
+    scores = torch.tensor([d.confidence for d in found])
+    labels = torch.tensor([CLASSES.index(d.label) for d in found])
+    return [found[int(i)] for i in batched_nms(boxes, scores, labels, _SAME)]
 
 
 def _checked(

@@ -19,7 +19,7 @@ _BASE_NUMBER, _BASE_EXPIRY = (0.1, 0.62), (0.66, 0.92)
 _LINE_SIZE, _BASE_SIZE = (192, 48), (160, 32)
 # The second look is at a plate that the first has straightened, with so much around it.
 _LOOK_SIZE, _LOOK_MARGIN = (256, 112), 0.22
-# A whole plate stands inside its crop, for a crop has a margin: one nearer to the edge than this share may go on beyond.
+# A whole plate stands inside its crop, for a crop has a margin: one nearer to its edge than this share may go on.
 _INSIDE = 0.015
 # Corners that no plate has: sides of such proportions are something else, and the crop is read as it stands.
 _ASPECT = (1.2, 7.0)

@@ -24,7 +24,7 @@ def etle(monkeypatch):
     """The command, with the drawn clips' detector and reader in the place of the shipped models."""
     models = Models(ColourDetector(), FixedReader(), {"uji": "0" * 64})
     monkeypatch.setattr(cli.run, "load_models", lambda size, weights=None: models)
-    monkeypatch.setattr(cli.pictures, "load_detector", lambda size, weights=None: models.detector)
+    monkeypatch.setattr(cli.pictures, "load_detector", lambda *_: models.detector)
 
     def call(*arguments):
         return CliRunner().invoke(app, [str(a) for a in arguments])

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from detectors.base import WeightsError
-from detectors.types import CLASSES
+from detectors.types import CLASSES, Detection
 from detectors.weights_card import card_path, check_weights, read_card, sha256_of
-from detectors.yolo import COCO_CLASSES, YoloDetector, available_cores, followed_size
+from detectors.yolo import COCO_CLASSES, YoloDetector, available_cores, merged, pyramid
 
 
 def write_card(folder: Path, classes: tuple[str, ...] = CLASSES) -> None:
@@ -134,11 +134,27 @@ def test_a_card_may_map_a_networks_class_names_to_ours(export: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("shape", "size"),
-    [((416, 416), 416), ((100, 60), 416), ((720, 1281), 1312), ((1080, 1920), 1920), ((9000, 4000), 1920)],
+    ("shape", "sizes"),
+    [
+        ((416, 416), [416]),
+        ((100, 60), [416]),
+        ((720, 1281), [1312, 640]),
+        ((1080, 1920), [1920, 960, 640]),
+        ((9000, 4000), [1920, 960, 640]),
+    ],
 )
-def test_without_a_size_a_picture_is_looked_at_as_large_as_it_is(shape: tuple[int, int], size: int) -> None:
-    assert followed_size(np.zeros((*shape, 3), np.uint8)) == size
+def test_without_a_size_a_picture_is_looked_at_as_it_is_and_smaller(
+    shape: tuple[int, int], sizes: list[int]
+) -> None:
+    assert pyramid(np.zeros((*shape, 3), np.uint8)) == sizes
+
+
+def test_of_one_thing_found_at_several_sizes_the_surest_box_stays() -> None:
+    near = Detection("car", 0.6, (0.0, 0.0, 100.0, 100.0))
+    again = Detection("car", 0.8, (2.0, 2.0, 100.0, 100.0))
+    other = Detection("truck", 0.7, (2.0, 2.0, 100.0, 100.0))
+    assert merged([near, again, other]) == [again, other]
+    assert merged([]) == []
 
 
 def test_a_picture_that_is_none_is_refused(export: Path) -> None:
