@@ -53,7 +53,7 @@ class Acceptance:
     """
 
     weakest: float = 0.97
-    witness: float = 0.85
+    witness: float = 0.95
     agreeing: int = 2
     contradiction: float = 0.60
     least_width_px: float = 45.0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from detectors.types import CLASSES, Detection
-from training.detector.examples import CROP, Source, example
+from training.detector.examples import CROP, PLATE, POSITIVES_ONLY, TWO_WHEELERS, Source, _on_foot, example
 from training.detector.real_set import UNLABELLED_HEAD, merged, split, unlabelled_heads, with_riders
 from training.detector.train import HEADS, loss_weight
 from training.render.training_set import labels_of, yolo_lines
@@ -86,3 +86,35 @@ def test_the_held_out_quarter_is_the_last_of_each_recording_and_whole_dashcam_cl
     train, held = split(tmp_path, "plates-eu-dashcam")
     assert {p.stem[:17] for p in held} == {"dayride-type1-002"}
     assert len(train) == 4
+
+
+def test_an_unlabelled_head_counts_as_unknown_only_where_somebody_rides() -> None:
+    rows = np.array(
+        [
+            [TWO_WHEELERS[0], 0.1, 0.1, 0.3, 0.6],
+            [UNLABELLED_HEAD, 0.15, 0.1, 0.25, 0.2],
+            [UNLABELLED_HEAD, 0.6, 0.1, 0.7, 0.2],
+            [CLASSES.index("head_bare"), 0.8, 0.1, 0.9, 0.2],
+        ],
+        np.float32,
+    )
+    assert _on_foot(rows).tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize(("name", "own"), [("plates-eu-dashcam-a", PLATE), ("helmets-th-a", TWO_WHEELERS[0])])
+def test_an_indonesian_plate_is_hung_up_and_labelled_where_it_hangs(
+    tmp_path: Path, name: str, own: int
+) -> None:
+    path = tmp_path / f"{name}.png"
+    cv2.imwrite(str(path), np.full((480, 480, 3), 90, np.uint8))
+    known = np.ones(len(CLASSES), np.float32)
+    if own != PLATE:
+        known[PLATE] = POSITIVES_ONLY
+    source = Source(path, np.array([[own, 0.3, 0.35, 0.7, 0.65]], np.float32), known)
+    changed = 0
+    for seed in range(12):
+        picture, rows = example(source, np.random.default_rng(seed))
+        for _, x1, y1, x2, y2 in rows[rows[:, 0] == PLATE]:
+            inside = np.asarray(picture)[int(y1) : int(y2) + 1, int(x1) : int(x2) + 1]
+            changed += bool(inside.size and float(np.ptp(inside.astype(float).mean(axis=2))) > 60)
+    assert changed >= 3
