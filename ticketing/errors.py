@@ -18,6 +18,10 @@ class UnknownRuleError(TicketingError):
     """No row of the law table covers that rule at that time."""
 
 
+class LawError(TicketingError):
+    """A row that cannot be entered into the law table."""
+
+
 class KeyMissingError(TicketingError):
     """Personal data cannot be read or written without its key."""
 
@@ -43,6 +47,19 @@ class IllegalMoveError(TicketingError):
         )
         self.state = state
         self.move = move
+
+
+class ForbiddenMoveError(IllegalMoveError):
+    """A move that is open to the case, but not to who asked for it."""
+
+    def __init__(self, state: str, move: str, actor: str) -> None:
+        super().__init__(state, move)
+        self.actor = actor
+        self.args = (f"{move!r} is not for the {actor} to decide",)
+
+
+class GuardError(TicketingError):
+    """A move that the case's state allows and something else forbids; the message says what."""
 
 
 class LockedError(TicketingError):
@@ -74,6 +91,14 @@ class ReasonError(TicketingError):
 
 class PictureError(TicketingError):
     """A picture that cannot be put into a letter."""
+
+
+class MoneyError(TicketingError):
+    """Money that is not booked; ``reason`` is amount, booked, no_ticket, closed, paid or too_much."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class LoginError(TicketingError):

@@ -61,7 +61,7 @@ def letter_for(
     case = session.get(CaseRow, case_id, populate_existing=True)
     if case is None:
         raise NotFoundError(f"there is no case {case_id}: go back to the queue")
-    if case.state not in states.NOTIFIED:
+    if case.state not in states.LETTER_STATES:
         raise IllegalMoveError(case.state, "letter")
     row = session.get(VehicleRow, case.nrkb, populate_existing=True) if case.nrkb else None
     faults = gate.mismatches(case, row)

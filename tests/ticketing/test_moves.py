@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
+from conftest import WAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
-from ticketing import audit, desk, states
+from ticketing import audit, clocks, desk, states
 from ticketing.db import make_engine, migrate
 from ticketing.errors import GateError, IllegalMoveError, LockedError
 from ticketing.models import AuditHeadRow, AuditRow, CaseRow
@@ -201,3 +202,20 @@ def test_migrations_go_down_and_up_with_cases_in_them(url, engine, session, flag
     session.close()
     migrate(url, "base")
     assert set(inspect(make_engine(url)).get_table_names()) <= {"alembic_version"}
+
+
+def test_cases_in_every_state_go_down_to_the_desk_and_up_again(url, session, in_state):
+    cases = {state: in_state(state) for state in WAY}
+    session.close()
+    migrate(url, "0002")
+    with Session(make_engine(url)) as old:
+        states_then = dict(old.execute(text("select id, state from cases")).tuples().all())
+    for state, case in cases.items():
+        closed = {"withdrawn": "rejected", "settled": "rejected", "confirmed": "confirmed"}
+        assert states_then[case] == closed.get(state, "letter_sent")
+    migrate(url)
+    assert audit.verify(session) == []
+    # What waits for its letter has a clock again.
+    assert clocks.running(session, cases["confirmed"]).kind == "send"
+    session.close()
+    migrate(url, "base")
