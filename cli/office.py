@@ -4,7 +4,7 @@ command line knows is here."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,8 @@ from ticketing.types import FlaggedViolation
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from ticketing.register_import import Imported
 
 DATABASE = "etle.sqlite3"
 ENVIRONMENT = "ETLE_DATABASE_URL"
@@ -47,17 +49,23 @@ class Office:
 
         return str(title_of(rule))
 
-    def import_register(self, file: Path) -> tuple[int, list[str]]:
-        """Take STNK records in, all or none; give how many, and what is wrong by row and column."""
+    def import_register(
+        self,
+        file: Path,
+        report: Path | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Imported:
+        """Take STNK records in, each batch committed as it is read; rows that cannot be are listed in ``report``.
+
+        Raises:
+            RegistryImportError: it is no register file; nothing was taken in.
+        """
         from sqlalchemy.orm import Session
 
-        from ticketing.registry import RegistryImportError, import_csv
+        from ticketing.register_import import import_csv
 
-        try:
-            with Session(self.engine) as session, session.begin():
-                return import_csv(session, file), []
-        except RegistryImportError as error:
-            return 0, [str(fault) for fault in error.faults]
+        with Session(self.engine) as session:
+            return import_csv(session, file, report=report, keep=session.commit, progress=progress)
 
     def add_officer(self, login: str, name: str, password: str) -> None:
         """Let an officer sign in at the desk. Raises `UsageError` where the login is taken or none."""

@@ -52,6 +52,25 @@ class VehicleRow(Base):
     location_code: Mapped[str] = mapped_column(String(10))
     valid_until: Mapped[date]
     registration_year: Mapped[int]
+    import_run: Mapped[int | None]
+
+
+class RegisterImportRow(Base):
+    """One run over a register file: how far it came, so that the next one goes on there.
+
+    ``rows`` counts its records done, ``line`` is the last of them in the file; ``finished_at`` is None while it runs.
+    """
+
+    __tablename__ = "register_imports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    rows: Mapped[int]
+    line: Mapped[int]
+    taken: Mapped[int]
+    refused: Mapped[int]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
 
 
 class CaseRow(Base):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from conftest import FLAG, NOON
+from case_ways import FLAG, NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
