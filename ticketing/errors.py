@@ -101,5 +101,17 @@ class MoneyError(TicketingError):
         self.reason = reason
 
 
+class NotificationError(TicketingError):
+    """A bank's notification that is refused; ``code`` is the HTTP status and the case of SNAP's answer."""
+
+    def __init__(self, code: tuple[str, str], message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StatementError(TicketingError):
+    """A bank's statement that cannot be read; nothing was compared."""
+
+
 class LoginError(TicketingError):
     """A login that was refused, or an officer who cannot be added."""
