@@ -44,7 +44,7 @@ _CASES = {"closed": ("404", "19", "Invalid Bill/Virtual Account, withdrawn"), "p
 
 @dataclass(frozen=True)
 class Notification:
-    """A request of the bank as it came: ``path`` with its query, ``timestamp`` and the rest as the headers have them."""
+    """A request of the bank as it came: ``path`` with its query, the rest as the headers have it."""
 
     method: str
     path: str
