@@ -4,13 +4,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ticketing import clocks, crypto, gate, moves, states
-from ticketing.errors import GateError, ReasonError
+from ticketing import clocks, crypto, gate, moves, registry, states
+from ticketing.errors import GateError, NotFoundError, ReasonError
 from ticketing.models import CaseRow, VehicleRow
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Whom a letter goes to; where the register or the owner gave none, telephone and e-mail are empty."""
+
+    name: str
+    address: str
+    phone: str = ""
+    email: str = ""
+
+
+def addressee_of(session: Session, case: CaseRow) -> Addressee:
+    """Give whom the case's letters go to: the named driver, a better address, or the owner as the register has them.
+
+    Raises:
+        NotFoundError: the register has no record of the case's vehicle.
+    """
+    if case.addressee_personal is not None:
+        given = crypto.unseal(case.addressee_personal)
+        return Addressee(given["name"], given["address"], given.get("phone", ""))
+    return owner_of(session, case)
+
+
+def owner_of(session: Session, case: CaseRow) -> Addressee:
+    """Give the owner of the case's vehicle as the register has them. Raises `NotFoundError`."""
+    record = registry.find(session, case.nrkb) if case.nrkb else None
+    if record is None:
+        raise NotFoundError(f"case {case.id} has no STNK record: there is nobody to write to")
+    return Addressee(record.owner_name, record.owner_address, record.phone, record.email)
 
 
 def send_letter(session: Session, case_id: int, officer: str, *, now: datetime) -> CaseRow:

@@ -140,7 +140,7 @@ def _read(path: Path) -> tuple[list[BankLine], list[str]]:
             missing = [c for c in COLUMNS if header.count(c) != 1]
             if missing or len(header) > MOST_COLUMNS:
                 raise StatementError(
-                    f"{path.name}: no statement: it needs the columns {', '.join(COLUMNS)} once each and has {len(header)}"
+                    f"{path.name}: no statement: it needs the columns {', '.join(COLUMNS)} once, and has {len(header)}"
                 )
             for raw in reader:
                 line = _line(raw, reader.line_num, faults)
