@@ -101,6 +101,18 @@ class MoneyError(TicketingError):
         self.reason = reason
 
 
+class DeliveryError(TicketingError):
+    """A letter that was not handed over; it is tried again."""
+
+
+class AddressError(DeliveryError):
+    """A letter that cannot be handed over, to this address."""
+
+
+class InDoubtError(DeliveryError):
+    """A letter that may have been handed over: nobody can tell."""
+
+
 class NotificationError(TicketingError):
     """A bank's notification that is refused; ``code`` is the HTTP status and the case of SNAP's answer."""
 

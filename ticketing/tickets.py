@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import blocks, clocks, gate, money, moves, states, virtual_accounts
+from ticketing import blocks, clocks, gate, money, moves, outbox, states, virtual_accounts
 from ticketing.case_models import TicketRow
 from ticketing.errors import GateError, GuardError, ReasonError
 from ticketing.models import CaseRow, VehicleRow
@@ -116,8 +116,16 @@ def give_verdict(
 
 
 def block_stnk(session: Session, case_id: int, officer: str, ground: str, *, now: datetime) -> None:
-    """Ask for a block of the vehicle's STNK. Raises as `blocks.impose`, and `NotFoundError`."""
+    """Ask for a block of the vehicle's STNK. Raises as `blocks.impose`, `GuardError` too where the letter that it
+    is for did not arrive, and `NotFoundError`.
+    """
     case = moves.take(session, case_id)
+    if outbox.unreachable(
+        session, case_id, outbox.TILANG if ground == blocks.NOT_PAID else outbox.CONFIRMATION
+    ):
+        raise GuardError(
+            "the letter did not reach its addressee: nobody is blocked for what they were not told"
+        )
     blocks.impose(session, case, officer, ground, owed=money.account(session, case).due, now=now)
 
 
