@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import crypto, money, moves, states
+from ticketing import audit, crypto, money, moves, states
 from ticketing.case_models import AnswerRow
 from ticketing.errors import GuardError, ReasonError
 from ticketing.models import CaseRow
@@ -34,6 +34,18 @@ class Statement:
     person_address: str = ""
     person_phone: str = ""
     sim_number: str = ""
+
+
+@dataclass(frozen=True)
+class Read:
+    """An answer as an officer reads it; ``at`` is UTC."""
+
+    kind: str
+    by: str
+    at: datetime
+    said: Statement
+    decision: str | None
+    decision_note: str | None
 
 
 def answer(session: Session, case_id: int, kind: str, said: Statement, *, now: datetime) -> AnswerRow:
@@ -65,6 +77,23 @@ def answer(session: Session, case_id: int, kind: str, said: Statement, *, now: d
         _address_to(case, said)
     session.flush()
     return row
+
+
+def read(session: Session, case_id: int, officer: str, *, now: datetime) -> list[Read]:
+    """Give the answers to a case, the first first; personal data, so the look at it is on the trail."""
+    rows = session.scalars(select(AnswerRow).where(AnswerRow.case_id == case_id).order_by(AnswerRow.id)).all()
+    audit.record(session, now, officer, "answers read", f"case {case_id}", {"answers": len(rows)})
+    return [
+        Read(
+            row.kind,
+            row.by,
+            row.at,
+            Statement(**crypto.unseal(row.personal)),
+            row.decision,
+            row.decision_note,
+        )
+        for row in rows
+    ]
 
 
 def decide(session: Session, case_id: int, officer: str, decision: str, note: str, *, now: datetime) -> None:

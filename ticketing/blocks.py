@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import audit, gate, states
+from ticketing import audit, clocks, gate, states
 from ticketing.case_models import BlockRow
 from ticketing.errors import GuardError
 from ticketing.models import CaseRow
@@ -19,7 +19,7 @@ NO_ANSWER, NOT_PAID = "no_answer", "not_paid"
 # Ground → the states in which it holds.
 GROUNDS = {
     NO_ANSWER: (states.SILENT,),
-    NOT_PAID: (states.UNPAID, states.COURT, states.JUDGED),
+    NOT_PAID: (states.UNPAID, states.JUDGED),
 }
 # Bahasa Indonesia, English: as letters and pages write them.
 WORDS = {
@@ -46,13 +46,15 @@ def impose(
         owed: what is still to be paid, in whole rupiah; a block for not paying needs something owed.
 
     Raises:
-        GuardError: the ground does not hold, the vehicle is blocked for this case already, the addressee is not its
+        GuardError: the ground does not hold yet, the vehicle is blocked for this case already, the addressee is not its
             owner, or the plate may be cloned.
     """
     if ground not in GROUNDS:
         raise GuardError(f"{ground[:40]!r} is no ground for a block; known: {', '.join(GROUNDS)}")
     if case.state not in GROUNDS[ground] or (ground == NOT_PAID and owed <= 0):
         raise GuardError(f"a case that is {case.state!r} gives no ground {ground!r} for a block")
+    if case.state == states.JUDGED and not _was_late(session, case):
+        raise GuardError("the days to pay what the court gave are not over")
     if case.addressee != "owner":
         raise GuardError(
             "the case is with a driver: a vehicle is not blocked for what somebody else left open"
@@ -66,6 +68,11 @@ def impose(
     session.flush()
     audit.record(session, now, officer, "STNK blocked", f"case {case.id}", {"ground": ground})
     return block
+
+
+def _was_late(session: Session, case: CaseRow) -> bool:
+    clock = clocks.running(session, case.id)
+    return clock is not None and clock.kind == states.COLLECT and clock.reminders > 0
 
 
 def active(session: Session, case_id: int) -> BlockRow | None:

@@ -81,6 +81,17 @@ class BlockRow(Base):
     release_ground: Mapped[str | None] = mapped_column(String(20))
 
 
+class PointRow(Base):
+    """SIM points of a judged case; ``licence`` is the keyed hash of its driver's, ``on`` the day of the violation."""
+
+    __tablename__ = "sim_points"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), unique=True)
+    licence: Mapped[str] = mapped_column(String(64), index=True)
+    points: Mapped[int]
+    on: Mapped[date] = mapped_column("happened_on")
+
+
 class MergedRow(Base):
     """A capture of a violation that already had a case, from another camera."""
 

@@ -101,6 +101,14 @@ class MoneyError(TicketingError):
         self.reason = reason
 
 
+class OutsideError(TicketingError):
+    """The outside register gave no answer."""
+
+
+class OutsideRecordError(TicketingError):
+    """The outside register answered something that is no record."""
+
+
 class DeliveryError(TicketingError):
     """A letter that was not handed over; it is tried again."""
 

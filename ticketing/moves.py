@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ticketing import audit, blocks, clocks, gate, states
@@ -82,11 +82,3 @@ def _guard(session: Session, case: CaseRow, event: str) -> None:
         raise GuardError("only the owner names a driver: admit that you drove, or contest")
     if event == states.PASS_ON and session.get(TicketRow, case.id) is not None:
         raise GuardError("a ticket was issued already: withdraw it, and open a case against the driver anew")
-
-
-def cases_in(session: Session, *wanted: str) -> list[int]:
-    """Give the numbers of the cases in these states, the oldest violation first."""
-    rows = session.scalars(
-        select(CaseRow.id).where(CaseRow.state.in_(wanted)).order_by(CaseRow.occurred_at, CaseRow.id)
-    )
-    return list(rows)

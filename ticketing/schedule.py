@@ -85,11 +85,3 @@ def _tell(session: Session, case: CaseRow, clock: ClockRow, now: datetime) -> No
     audit.record(session, now, WHO, "overdue", f"case {case.id}", detail)
     again = clocks.local_day(case, now) + timedelta(clocks.rules_for(session, case).office_days["remind"])
     clocks.start(session, case, clock.kind, now, again, clock.reminders + 1)
-
-
-def overdue(session: Session) -> list[tuple[int, str]]:
-    """Give the cases that an office lets wait too long, and for what: case number and clock."""
-    waiting = select(ClockRow.case_id, ClockRow.kind).where(
-        ClockRow.status == clocks.RUNNING, ClockRow.reminders > 0
-    )
-    return [(row.case_id, row.kind) for row in session.execute(waiting.order_by(ClockRow.case_id))]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import blocks, clocks, gate, money, moves, outbox, states, virtual_accounts
+from ticketing import blocks, clocks, gate, money, moves, outbox, points, states, virtual_accounts
 from ticketing.case_models import TicketRow
 from ticketing.errors import GateError, GuardError, ReasonError
 from ticketing.models import CaseRow, VehicleRow
@@ -111,6 +112,8 @@ def give_verdict(
     ticket.verdict_rupiah = fine_rupiah + costs_rupiah
     detail = {"fine": fine_rupiah, "costs": costs_rupiah, "number": number}
     moves.advance(session, case, states.VERDICT, "officer", officer, now=now, detail=detail)
+    if ticket.verdict_rupiah > 0:
+        points.count(session, case, now=now)
     money.follow(session, case, "officer", officer, now=now)
     return money.account(session, case)
 
@@ -127,6 +130,26 @@ def block_stnk(session: Session, case_id: int, officer: str, ground: str, *, now
             "the letter did not reach its addressee: nobody is blocked for what they were not told"
         )
     blocks.impose(session, case, officer, ground, owed=money.account(session, case).due, now=now)
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What is to be paid for a ticket; amounts in whole rupiah, ``pay_by`` a day in the camera's zone."""
+
+    virtual_account: str
+    due_rupiah: int
+    paid_rupiah: int
+    refundable_rupiah: int
+    pay_by: date
+
+
+def bill(session: Session, case: CaseRow) -> Bill | None:
+    """Give what is to be paid for a case, or None where no ticket was issued."""
+    ticket = session.get(TicketRow, case.id)
+    if ticket is None or case.pay_by is None:
+        return None
+    now_at = money.account(session, case)
+    return Bill(ticket.virtual_account, now_at.due, now_at.paid, now_at.refundable, case.pay_by)
 
 
 def case_of_account(session: Session, number: str) -> CaseRow | None:

@@ -4,7 +4,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ticketing import answers, audit, blocks, clocks, letters, money, moves, schedule, states, tickets
+from ticketing import (
+    answers,
+    audit,
+    blocks,
+    clocks,
+    letters,
+    money,
+    moves,
+    schedule,
+    states,
+    tickets,
+    worklist,
+)
 from ticketing.case_models import AnswerRow, BlockRow, ClockRow, TicketRow
 from ticketing.errors import (
     ForbiddenMoveError,
@@ -182,7 +194,9 @@ def test_a_returned_letter_stops_the_days_until_there_is_a_better_address(sessio
     fired = run_due(session, engine, NOON + 60 * DAY)
     assert set(fired) == {"readdress"}
     assert row(session, case).state == "undelivered"
-    assert schedule.overdue(session) == [(case, "readdress")]
+    (late,) = worklist.waiting(session, overdue=True)
+    assert (late.case_id, late.state, late.clock) == (case, "undelivered", "readdress")
+    assert late.reminders == 1
     letters.readdress(session, case, "ani", "Siti Lestari", "Jl. Baru 9", now=NOON + 60 * DAY)
     assert row(session, case).answer_by == (NOON + 60 * DAY).date() + timedelta(5)
 
@@ -332,3 +346,45 @@ def test_an_unreviewed_case_lapses(session, engine, flag):
     lapsed = row(session, case)
     assert (lapsed.state, lapsed.reject_reason, lapsed.rejected_by) == ("rejected", "lapsed", "clock")
     assert audit.verify(session) == []
+
+
+def test_the_next_day_stands_first_on_the_worklist(session, in_state, flag):
+    answered, contested, new = in_state("admitted"), in_state("contested"), flag()
+    shown = worklist.waiting(session)
+    assert [(w.case_id, w.clock, w.until) for w in shown] == [
+        (answered, "issue", date(2026, 8, 26)),
+        (contested, "decide", date(2026, 9, 2)),
+        (new, "review", date(2026, 9, 18)),
+    ]
+    assert [w.case_id for w in worklist.waiting(session, states.DISPUTES)] == [contested]
+    assert worklist.waiting(session, overdue=True) == []
+
+
+def test_whoever_reads_what_was_said_is_on_the_trail(session, in_state):
+    case = in_state("driver_named")
+    (read,) = answers.read(session, case, "ani", now=NOON)
+    assert (read.kind, read.by, read.said.person_name) == ("name_driver", "owner", "Budi Santoso")
+    assert session.query(AuditRow).filter_by(what="answers read").one().who == "ani"
+
+
+def test_the_bill_says_what_is_due_where_and_until_when(session, in_state):
+    case = in_state("ticket_issued")
+    bill = tickets.bill(session, row(session, case))
+    assert (bill.due_rupiah, bill.pay_by, len(bill.virtual_account)) == (500_000, date(2026, 9, 2), 15)
+    tickets.withdraw(session, case, "ani", "salah", now=NOON)
+    assert tickets.bill(session, row(session, case)).due_rupiah == 0
+    assert tickets.bill(session, row(session, in_state("silent"))) is None
+
+
+def test_whoever_goes_to_court_is_not_blocked_for_not_paying_and_after_the_verdict_only_once_late(
+    session, engine, in_state
+):
+    case = in_state("court")
+    with pytest.raises(GuardError, match="no ground"):
+        tickets.block_stnk(session, case, "ani", "not_paid", now=NOON)
+    tickets.give_verdict(session, case, "ani", 100_000, 0, "1", now=NOON + 30 * DAY)
+    with pytest.raises(GuardError, match="not over"):
+        tickets.block_stnk(session, case, "ani", "not_paid", now=NOON + 30 * DAY)
+    run_due(session, engine, NOON + 61 * DAY)
+    tickets.block_stnk(session, case, "ani", "not_paid", now=NOON + 61 * DAY)
+    assert blocks.is_blocked(session, "B1234ABC")

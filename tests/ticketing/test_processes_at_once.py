@@ -99,7 +99,9 @@ def at_once(processes, work, url):
 def totals(engine):
     with Session(engine) as session:
         assert audit.verify(session) == []
-        moved = Counter(r.what for r in session.query(AuditRow) if r.what not in ("opened", "payment refused"))
+        moved = Counter(
+            r.what for r in session.query(AuditRow) if r.what not in ("opened", "payment refused")
+        )
         states = Counter(c.state for c in session.query(CaseRow))
         money = [m.amount_rupiah for m in session.query(MoneyRow)]
         return moved, states, len(money), sum(money), session.query(TicketRow).count()
