@@ -4,7 +4,8 @@ command line knows is here."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from ticketing.types import FlaggedViolation
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from ticketing.channels import Channel
     from ticketing.register_import import Imported
 
 DATABASE = "etle.sqlite3"
@@ -88,6 +90,18 @@ class Office:
 
         with Session(self.engine) as session:
             return [str(fault) for fault in verify(session)]
+
+    def run_schedule(self, channels: Mapping[str, Channel]) -> tuple[Counter[str], Counter[str]]:
+        """Fire the clocks that have run out and hand over the letters that are due.
+
+        Returns:
+            How often each clock fired, and how many letters ended in each status.
+        """
+        from ticketing.outbox import deliver_due
+        from ticketing.schedule import run_due
+
+        now = datetime.now(UTC)
+        return run_due(self.engine, now), deliver_due(self.engine, channels, now)
 
     def demonstrate(self) -> Demonstration | None:
         """As the demo's officer, confirm one case whose plate was read and matched; None where none is."""
