@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from ticketing import audit, crypto, letters, states
+from ticketing import audit, crypto, letters, moves, states
 from ticketing.channels import Channel, Outgoing, plain
 from ticketing.errors import AddressError, DeliveryError, GuardError, InDoubtError, NotFoundError
 from ticketing.letter_models import LetterRow
@@ -122,7 +122,7 @@ def report(
         GuardError: no such report, or the letter was never handed over.
         NotFoundError: there is no such letter.
     """
-    row = _get(session, letter_id)
+    row, _ = _hold(session, letter_id)
     if status not in REPORTS:
         raise GuardError(f"{status[:40]!r} is no report; known: {', '.join(REPORTS)}")
     if row.status == status:
@@ -137,7 +137,7 @@ def clear_doubt(
     session: Session, letter_id: int, officer: str, was_sent: bool, *, now: datetime
 ) -> LetterRow:
     """Say of a letter in doubt, or a failed one, whether it was sent; if not, it is tried again. Raises as `report`."""
-    row = _get(session, letter_id)
+    row, _ = _hold(session, letter_id)
     if row.status not in (IN_DOUBT, FAILED):
         raise GuardError(f"letter {row.id} is {row.status}: there is no doubt to clear")
     row.tries, row.next_try_at = 0, now
@@ -157,6 +157,7 @@ def unreachable(session: Session, case_id: int, kind: str) -> bool:
 
 def _take(engine: Engine, letter_id: int, now: datetime) -> tuple[str, Outgoing] | str | None:
     with Session(engine) as session, session.begin():
+        row, case = _hold(session, letter_id)
         taken = session.execute(
             update(LetterRow)
             .where(LetterRow.id == letter_id, LetterRow.status == QUEUED, LetterRow.next_try_at <= now)
@@ -166,8 +167,7 @@ def _take(engine: Engine, letter_id: int, now: datetime) -> tuple[str, Outgoing]
         )
         if taken.first() is None:
             return None
-        row = _get(session, letter_id)
-        case = session.get_one(CaseRow, row.case_id)
+        session.refresh(row)
         if case.state not in STILL_MEANT.get(row.kind, (case.state,)):
             _change(session, row, CANCELLED, WHO, f"the case is {case.state}", now)
             return CANCELLED
@@ -190,7 +190,7 @@ def _hand_over(channel: Channel, letter: Outgoing) -> tuple[str, str, str | None
 def _settle(
     session: Session, letter_id: int, status: str, fault: str, tracking: str | None, now: datetime
 ) -> str:
-    row = _get(session, letter_id)
+    row, _ = _hold(session, letter_id)
     if row.status != SENDING:
         return row.status
     if status == QUEUED and row.tries >= MOST_TRIES:
@@ -227,20 +227,17 @@ def _recover(engine: Engine, channels: Mapping[str, Channel], now: datetime) -> 
         found = session.execute(stale).all()
     for letter_id, channel in found:
         with Session(engine) as session, session.begin():
-            status = QUEUED if channels[channel].idempotent else IN_DOUBT
-            held = session.execute(
-                update(LetterRow)
-                .where(LetterRow.id == letter_id, LetterRow.status == SENDING)
-                .values(changed_at=now, next_try_at=now)
-                .returning(LetterRow.id),
-                execution_options={"synchronize_session": False},
-            )
-            if held.first() is not None:
-                _change(session, _get(session, letter_id), status, WHO, "its process died", now)
+            row, _ = _hold(session, letter_id)
+            if row.status == SENDING and row.changed_at <= now - STALE:
+                row.next_try_at = now
+                status = QUEUED if channels[channel].idempotent else IN_DOUBT
+                _change(session, row, status, WHO, "its process died", now)
 
 
-def _get(session: Session, letter_id: int) -> LetterRow:
-    row = session.get(LetterRow, letter_id, populate_existing=True)
-    if row is None:
+def _hold(session: Session, letter_id: int) -> tuple[LetterRow, CaseRow]:
+    """Hold a letter by its case, which everybody takes first: who took them the other way round could wait for ever."""
+    case_id = session.scalar(select(LetterRow.case_id).where(LetterRow.id == letter_id))
+    if case_id is None:
         raise NotFoundError(f"there is no letter {letter_id}")
-    return row
+    case = moves.take(session, case_id)
+    return session.get_one(LetterRow, letter_id, populate_existing=True), case
