@@ -91,6 +91,15 @@ class Office:
         with Session(self.engine) as session:
             return [str(fault) for fault in verify(session)]
 
+    def export_hard_examples(self, since: datetime, file: Path) -> list[str]:
+        """Write what officers rejected or corrected since then as a table; give the violations' ids."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.funnel import export_hard_examples
+
+        with Session(self.engine) as session:
+            return export_hard_examples(session, since, file)
+
     def run_schedule(self, channels: Mapping[str, Channel]) -> tuple[Counter[str], Counter[str]]:
         """Fire the clocks that have run out and hand over the letters that are due.
 

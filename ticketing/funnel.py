@@ -162,13 +162,13 @@ def hard_examples(session: Session, since: datetime) -> Iterator[dict[str, str]]
         }
 
 
-def export_hard_examples(session: Session, since: datetime, path: Path) -> int:
-    """Write `hard_examples` as CSV; give how many."""
-    written = 0
+def export_hard_examples(session: Session, since: datetime, path: Path) -> list[str]:
+    """Write `hard_examples` as CSV; give their violations' ids."""
+    written = []
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, HARD_COLUMNS)
         writer.writeheader()
         for row in hard_examples(session, since):
             writer.writerow(row)
-            written += 1
+            written.append(row["violation_id"])
     return written

@@ -138,7 +138,7 @@ def test_what_officers_rejected_or_corrected_is_exported_and_names_nobody(
     desk.correct_plate(session, corrected, "ani", "B 1234 ABC", now=NOON)
     exempt.add(session, "admin", "B 7 A", "ambulans", date(2026, 1, 1), now=NOON)
     flag(plate_text="B7A")
-    assert funnel.export_hard_examples(session, SINCE, tmp_path / "hard.csv") == 2
+    assert len(funnel.export_hard_examples(session, SINCE, tmp_path / "hard.csv")) == 2
     with (tmp_path / "hard.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(r["reason"], r["note"], r["plate_read"], r["plate_corrected"]) for r in rows] == [
