@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ticketing import audit, clocks, exempt, sightings
@@ -32,6 +32,7 @@ def flag_violation(session: Session, flagged: FlaggedViolation, now: datetime | 
     if known is not None:
         return known
     now = now or datetime.now(UTC)
+    _hold_vehicle(session, flagged)
     same = sightings.same_violation(session, flagged)
     if same is not None:
         return _merge(session, same, flagged, now)
@@ -63,6 +64,17 @@ def captures(session: Session, case: CaseRow) -> list[str]:
     """Give the violation ids of all captures of a case, its own first."""
     merged = select(MergedRow.violation_id).where(MergedRow.case_id == case.id).order_by(MergedRow.at)
     return [case.violation_id, *session.scalars(merged)]
+
+
+def _hold_vehicle(session: Session, flagged: FlaggedViolation) -> None:
+    # Two cameras' workers that flag one violation at once would else each find no case of the other's.
+    if flagged.plate_accepted and flagged.plate_text:
+        session.execute(
+            update(VehicleRow)
+            .where(VehicleRow.nrkb == flagged.plate_text)
+            .values(import_run=VehicleRow.import_run),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def _known(session: Session, violation_id: str) -> CaseRow | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ticketing import audit, moves, states
 from ticketing.case_models import ExemptPlateRow
 from ticketing.clocks import local_day
-from ticketing.errors import ReasonError
+from ticketing.errors import NotFoundError, ReasonError
 from ticketing.models import CaseRow
 from ticketing.plates import canonical_plate
 
@@ -54,6 +54,18 @@ def add(
     session.add(row)
     session.flush()
     audit.record(session, now, who, "plate exempt", f"plate {nrkb}", {"kind": row.kind})
+    return row
+
+
+def end(session: Session, who: str, row_id: int, last_day: date, *, now: datetime) -> ExemptPlateRow:
+    """Let a plate's exemption end with a day; what was annulled before stays so. Raises `NotFoundError`."""
+    row = session.get(ExemptPlateRow, row_id)
+    if row is None:
+        raise NotFoundError(f"the exempt list has no row {row_id}")
+    row.valid_until = last_day
+    session.flush()
+    detail = {"until": last_day.isoformat()}
+    audit.record(session, now, who, "exemption ended", f"plate {row.nrkb}", detail)
     return row
 
 

@@ -6,6 +6,7 @@ would have needed is never overstated.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import audit, states
+from ticketing import audit, gate, states
 from ticketing.errors import NotFoundError, ReasonError
 from ticketing.law import setting
 from ticketing.models import AlertRow, CaseRow
@@ -88,6 +89,25 @@ def watch(session: Session, case: CaseRow, who: str, now: datetime) -> None:
         if found is not None:
             _raise(session, case, {**found, "case": other.id}, who, now)
             _raise(session, other, {**found, "case": case.id}, who, now)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert that nobody has resolved: the same plate in another case, so far away in so few minutes."""
+
+    id: int
+    other_case: int
+    km: float
+    minutes: float
+    raised_at: datetime
+
+
+def alerts_of(case: CaseRow) -> list[Alert]:
+    """Give the open alerts of a case."""
+    return [
+        Alert(row.id, row.detail["case"], row.detail["km"], row.detail["minutes"], row.raised_at)
+        for row in gate.open_alerts(case)
+    ]
 
 
 def resolve_alert(session: Session, alert_id: int, officer: str, note: str, *, now: datetime) -> AlertRow:

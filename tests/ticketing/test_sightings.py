@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticketing import audit, cases, desk, exempt, letters, sightings, tickets
-from ticketing.errors import GateError, GuardError, PlateError, ReasonError
+from ticketing.errors import GateError, GuardError, NotFoundError, PlateError, ReasonError
 from ticketing.models import AlertRow, AuditRow, CaseRow
 
 # Sudirman, Jakarta; 1.5 km on; Surabaya, 660 km away.
@@ -75,6 +75,8 @@ def test_a_plate_at_two_places_at_once_stops_both_cases_until_an_officer_has_res
     with pytest.raises((GateError, GuardError), match="cloned"):
         letters.send_letter(session, first, "ani", now=NOON)
     session.rollback()
+    (shown,) = sightings.alerts_of(session.get(CaseRow, second))
+    assert (shown.other_case, shown.minutes) == (first, 40.0)
     for alert in session.query(AlertRow).all():
         with pytest.raises(ReasonError):
             sightings.resolve_alert(session, alert.id, "ani", " ", now=NOON)
@@ -140,6 +142,17 @@ def test_a_reading_in_doubt_is_not_annulled_before_an_officer_has_read_it(sessio
     assert session.get(CaseRow, case).state == "flagged"
     desk.open_case(session, case, "ani", now=NOON)
     assert desk.correct_plate(session, case, "ani", "B1234ABC", now=NOON).state == "rejected"
+
+
+def test_an_exemption_that_was_ended_holds_until_its_last_day(session, register, flag):
+    register()
+    row = exempt.add(session, "admin", "B 1234 ABC", "bus", date(2026, 1, 1), now=NOON)
+    exempt.end(session, "admin", row.id, date(2026, 8, 17), now=NOON)
+    assert session.get(CaseRow, flag()).state == "flagged"
+    exempt.end(session, "admin", row.id, date(2026, 8, 18), now=NOON)
+    assert session.get(CaseRow, flag()).state == "rejected"
+    with pytest.raises(NotFoundError):
+        exempt.end(session, "admin", 99, date(2026, 8, 18), now=NOON)
 
 
 def test_the_list_holds_for_the_day_of_the_violation(session, register, flag):
