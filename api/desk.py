@@ -127,6 +127,7 @@ def _review(
         altered=evidence is None or evidence.manifest_sha256 != case.evidence_manifest_sha256,
         checks=CHECK_WORDS,
         reasons=desk.REJECT_REASONS,
+        reason_words=desk.REASON_WORDS,
         classes=registry.CLASSES,
         colours=registry.PLATE_COLOURS,
         characters=list(zip(case.plate_text or "", case.character_probabilities, strict=False)),

@@ -53,10 +53,10 @@ def _run(sample: Path, data: Path) -> tuple[Ran, Score, Demonstration | None]:
     camera = check_camera(sample / "camera.yaml")
     models = load_models(camera.file.detect_size)
     with open_office(data) as office, open_source(sample / "clip.mp4", camera) as source:
-        taken, faults = office.import_register(sample / "stnk.csv")
-        if faults:
-            raise UsageError(f"{sample / 'stnk.csv'}: {faults[0]}")
-        say(f"{taken} STNK records taken in")
+        register = office.import_register(sample / "stnk.csv")
+        if register.faults:
+            raise UsageError(f"{sample / 'stnk.csv'}: {register.faults[0]}")
+        say(f"{register.taken} STNK records taken in")
         ran = run_camera(camera, source, models, EvidenceStore(data), office)
         say(report(ran.counters, source))
         return ran, score(truth, ran.rows), office.demonstrate()

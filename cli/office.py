@@ -4,7 +4,8 @@ command line knows is here."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from ticketing.types import FlaggedViolation
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from ticketing.channels import Channel
+    from ticketing.register_import import Imported
 
 DATABASE = "etle.sqlite3"
 ENVIRONMENT = "ETLE_DATABASE_URL"
@@ -47,17 +51,23 @@ class Office:
 
         return str(title_of(rule))
 
-    def import_register(self, file: Path) -> tuple[int, list[str]]:
-        """Take STNK records in, all or none; give how many, and what is wrong by row and column."""
+    def import_register(
+        self,
+        file: Path,
+        report: Path | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Imported:
+        """Take STNK records in, each batch committed as it is read; rows that cannot be are listed in ``report``.
+
+        Raises:
+            RegistryImportError: it is no register file; nothing was taken in.
+        """
         from sqlalchemy.orm import Session
 
-        from ticketing.registry import RegistryImportError, import_csv
+        from ticketing.register_import import import_csv
 
-        try:
-            with Session(self.engine) as session, session.begin():
-                return import_csv(session, file), []
-        except RegistryImportError as error:
-            return 0, [str(fault) for fault in error.faults]
+        with Session(self.engine) as session:
+            return import_csv(session, file, report=report, keep=session.commit, progress=progress)
 
     def add_officer(self, login: str, name: str, password: str) -> None:
         """Let an officer sign in at the desk. Raises `UsageError` where the login is taken or none."""
@@ -80,6 +90,27 @@ class Office:
 
         with Session(self.engine) as session:
             return [str(fault) for fault in verify(session)]
+
+    def export_hard_examples(self, since: datetime, file: Path) -> list[str]:
+        """Write what officers rejected or corrected since then as a table; give the violations' ids."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.funnel import export_hard_examples
+
+        with Session(self.engine) as session:
+            return export_hard_examples(session, since, file)
+
+    def run_schedule(self, channels: Mapping[str, Channel]) -> tuple[Counter[str], Counter[str]]:
+        """Fire the clocks that have run out and hand over the letters that are due.
+
+        Returns:
+            How often each clock fired, and how many letters ended in each status.
+        """
+        from ticketing.outbox import deliver_due
+        from ticketing.schedule import run_due
+
+        now = datetime.now(UTC)
+        return run_due(self.engine, now), deliver_due(self.engine, channels, now)
 
     def demonstrate(self) -> Demonstration | None:
         """As the demo's officer, confirm one case whose plate was read and matched; None where none is."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.channels import open_channels
 from cli.errors import UsageError, say, told
 from cli.office import open_office
 from cli.run import DATA
@@ -19,6 +21,27 @@ def migrate(data: Annotated[Path, typer.Option(help="The data folder.")] = DATA)
     """Bring the database up to date."""
     with told(), open_office(data):
         say("etle: the database is up to date")
+
+
+def schedule(
+    data: Annotated[Path, typer.Option(help="The data folder.")] = DATA,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between two rounds.")] = 60.0,
+    once: Annotated[bool, typer.Option("--once", help="One round, then leave.")] = False,
+) -> None:
+    """Keep the office's clocks: fire the deadlines that have passed, hand over the letters that are due.
+
+    Several may run at once, and any may be killed: each deadline fires and each letter goes once.
+    """
+    with told(), open_office(data) as office:
+        channels = open_channels(data)
+        while True:
+            fired, letters = office.run_schedule(channels)
+            for what, counts in (("deadlines", fired), ("letters", letters)):
+                if counts:
+                    say(f"etle: {what}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
+            if once:
+                return
+            time.sleep(every)
 
 
 def serve(

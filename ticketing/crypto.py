@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -31,6 +33,13 @@ def unseal(sealed: str) -> dict[str, str]:
     except InvalidToken as error:
         raise KeyMissingError(f"{ENVIRONMENT} is not the key that this data was encrypted with") from error
     return fields
+
+
+def fingerprint(text: str) -> str:
+    """Give a keyed hash by which equal texts are found again and no text is. Raises `KeyMissingError`."""
+    _cipher()
+    key = hashlib.sha256(b"etle fingerprint" + os.environ[ENVIRONMENT].encode()).digest()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _cipher() -> Fernet:

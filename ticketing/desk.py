@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from ticketing import audit, gate, plates, references, registry, states
+from ticketing import audit, clocks, exempt, gate, moves, plates, references, registry, sightings, states
 from ticketing.errors import GateError, LockedError, NotFoundError, ReasonError
-from ticketing.law import deadlines
 from ticketing.models import CaseRow, VehicleRow
 from ticketing.types import CaseDetail, CaseSummary, Checklist, Mismatch
 
@@ -42,6 +40,12 @@ REJECT_REASONS = {
     "other": ("Lainnya (wajib diberi catatan)", "Other (a note is required)"),
 }
 
+# Closed by the clock, never by an officer: not among the reasons that one can choose.
+REASON_WORDS = {
+    **REJECT_REASONS,
+    "lapsed": ("Tidak diperiksa dalam masa simpan bukti", "Not reviewed while the evidence was kept"),
+}
+
 
 def queue(session: Session, *, now: datetime) -> list[CaseSummary]:
     """Give the cases that wait for a decision, the oldest violation first."""
@@ -65,23 +69,24 @@ def open_case(session: Session, case_id: int, officer: str, *, now: datetime) ->
     taken = _update(
         session,
         [CaseRow.id == case_id, CaseRow.state.in_(states.PENDING), free],
-        {
-            "state": states.move(states.FLAGGED, states.OPEN),
-            "locked_by": officer,
-            "locked_until": now + LEASE,
-        },
+        {"locked_by": officer, "locked_until": now + LEASE},
     )
     case = _get(session, case_id)
-    if not taken and case.state in states.PENDING:
+    if taken:
+        detail = {"record": case.nrkb}
+        moves.advance(session, case, states.OPEN, "officer", officer, now=now, detail=detail)
+    elif case.state in states.PENDING:
         raise _locked(case)
-    audit.record(
-        session, now, officer, "opened", f"case {case.id}", {"state": case.state, "record": case.nrkb}
-    )
+    else:
+        shown = {"state": case.state, "record": case.nrkb}
+        audit.record(session, now, officer, "opened", f"case {case.id}", shown)
     return _detail(session, case, now)
 
 
 def correct_plate(session: Session, case_id: int, officer: str, text: str, *, now: datetime) -> CaseDetail:
     """Put the officer's reading of the plate in the place of the reader's, and look its STNK record up anew.
+
+    An exempt plate closes the case at once; one that was seen too far away for the time raises an alert.
 
     Raises:
         PlateError: the text does not obey the grammar of Perpol 7/2021; nothing was changed.
@@ -94,6 +99,8 @@ def correct_plate(session: Session, case_id: int, officer: str, text: str, *, no
     case.nrkb = plate if session.get(VehicleRow, plate) else None
     change = {"from": before, "to": plate, "record": case.nrkb}
     audit.record(session, now, officer, "plate corrected", f"case {case.id}", change)
+    if not exempt.annul_if_exempt(session, case, plate, now=now):
+        sightings.watch(session, case, officer, now)
     return _detail(session, case, now)
 
 
@@ -147,16 +154,14 @@ def confirm(session: Session, case_id: int, officer: str, checklist: Checklist, 
     faults = (*gate.mismatches(case, record), *gate.unticked(checklist))
     if faults:
         raise GateError(faults)
-    zone = ZoneInfo(case.flagged["timezone"])
-    days = deadlines(case.flagged["office"]).days(
-        case.occurred_at.astimezone(zone).date(), now.astimezone(zone).date()
-    )
-    case.state = states.move(case.state, states.CONFIRM)
     case.reference = _unused_reference(session)
     case.confirmed_at, case.confirmed_by = now, officer
-    case.answer_by, case.pay_by = days
+    case.answer_by, case.pay_by = clocks.rules_for(session, case).days(
+        clocks.local_day(case, case.occurred_at), clocks.local_day(case, now)
+    )
     case.locked_by = case.locked_until = None
-    audit.record(session, now, officer, "confirmed", f"case {case.id}", {"record": case.nrkb})
+    detail = {"record": case.nrkb}
+    moves.advance(session, case, states.CONFIRM, "officer", officer, now=now, detail=detail)
     return references.written(case.reference)
 
 
@@ -173,11 +178,11 @@ def reject(session: Session, case_id: int, officer: str, reason: str, note: str,
     if reason == "other" and not note:
         raise ReasonError("a rejection for another reason needs a note that says which")
     case = _claim(session, case_id, officer, states.REJECT, now)
-    case.state = states.move(case.state, states.REJECT)
     case.rejected_at, case.rejected_by = now, officer
     case.reject_reason, case.reject_note = reason, note
     case.locked_by = case.locked_until = None
-    audit.record(session, now, officer, "rejected", f"case {case.id}", {"reason": reason, "note": note})
+    detail = {"reason": reason, "note": note}
+    moves.advance(session, case, states.REJECT, "officer", officer, now=now, detail=detail)
 
 
 def _claim(session: Session, case_id: int, officer: str, event: str, now: datetime) -> CaseRow:

@@ -18,6 +18,10 @@ class UnknownRuleError(TicketingError):
     """No row of the law table covers that rule at that time."""
 
 
+class LawError(TicketingError):
+    """A row that cannot be entered into the law table."""
+
+
 class KeyMissingError(TicketingError):
     """Personal data cannot be read or written without its key."""
 
@@ -43,6 +47,19 @@ class IllegalMoveError(TicketingError):
         )
         self.state = state
         self.move = move
+
+
+class ForbiddenMoveError(IllegalMoveError):
+    """A move that is open to the case, but not to who asked for it."""
+
+    def __init__(self, state: str, move: str, actor: str) -> None:
+        super().__init__(state, move)
+        self.actor = actor
+        self.args = (f"{move!r} is not for the {actor} to decide",)
+
+
+class GuardError(TicketingError):
+    """A move that the case's state allows and something else forbids; the message says what."""
 
 
 class LockedError(TicketingError):
@@ -74,6 +91,46 @@ class ReasonError(TicketingError):
 
 class PictureError(TicketingError):
     """A picture that cannot be put into a letter."""
+
+
+class MoneyError(TicketingError):
+    """Money that is not booked; ``reason`` is amount, booked, no_ticket, closed, paid or too_much."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class OutsideError(TicketingError):
+    """The outside register gave no answer."""
+
+
+class OutsideRecordError(TicketingError):
+    """The outside register answered something that is no record."""
+
+
+class DeliveryError(TicketingError):
+    """A letter that was not handed over; it is tried again."""
+
+
+class AddressError(DeliveryError):
+    """A letter that cannot be handed over, to this address."""
+
+
+class InDoubtError(DeliveryError):
+    """A letter that may have been handed over: nobody can tell."""
+
+
+class NotificationError(TicketingError):
+    """A bank's notification that is refused; ``code`` is the HTTP status and the case of SNAP's answer."""
+
+    def __init__(self, code: tuple[str, str], message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StatementError(TicketingError):
+    """A bank's statement that cannot be read; nothing was compared."""
 
 
 class LoginError(TicketingError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ticketing.models import CaseRow, VehicleRow
+from ticketing.models import AlertRow, CaseRow, VehicleRow
 from ticketing.types import Checklist, Mismatch
 
 # The detector's classes in the register's words. A bicycle has none, and no detector tells a "kendaraan khusus":
@@ -53,6 +53,11 @@ def seen_colour(case: CaseRow) -> str | None:
     return colour
 
 
+def open_alerts(case: CaseRow) -> list[AlertRow]:
+    """Give the alerts of a case that no officer has resolved."""
+    return [alert for alert in case.alerts if alert.resolved_at is None]
+
+
 def mismatches(case: CaseRow, record: VehicleRow | None) -> tuple[Mismatch, ...]:
     """Name everything in which a case and its record disagree; a plate colour nobody could tell disagrees with none."""
     if record is None and case.plate_corrected is None and not case.flagged["plate_accepted"]:
@@ -76,7 +81,7 @@ def mismatches(case: CaseRow, record: VehicleRow | None) -> tuple[Mismatch, ...]
                 f"No STNK record is attached for plate {plate or '(not read)'}: correct the plate or reject the case",
             ),
         )
-    found = []
+    found = [_alert(alert) for alert in open_alerts(case)]
     vehicle = seen_class(case)
     if vehicle != record.vehicle_class:
         seen = vehicle or case.flagged["vehicle_class"]
@@ -101,6 +106,17 @@ def mismatches(case: CaseRow, record: VehicleRow | None) -> tuple[Mismatch, ...]
             )
         )
     return tuple(found)
+
+
+def _alert(alert: AlertRow) -> Mismatch:
+    km, minutes, other = (alert.detail[name] for name in ("km", "minutes", "case"))
+    return Mismatch(
+        "clone",
+        f"case {other}",
+        None,
+        f"TNKB yang sama terlihat {km} km dari sini dalam {minutes} menit (perkara {other}): mungkin digandakan",
+        f"The same plate was seen {km} km from here within {minutes} minutes (case {other}): it may be cloned",
+    )
 
 
 def unticked(checklist: Checklist) -> tuple[Mismatch, ...]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, String, Text, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -52,12 +52,33 @@ class VehicleRow(Base):
     location_code: Mapped[str] = mapped_column(String(10))
     valid_until: Mapped[date]
     registration_year: Mapped[int]
+    import_run: Mapped[int | None]
+
+
+class RegisterImportRow(Base):
+    """One run over a register file: how far it came, so that the next one goes on there.
+
+    ``rows`` counts its records done, ``line`` is the last of them in the file; ``finished_at`` is None while it runs.
+    """
+
+    __tablename__ = "register_imports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    rows: Mapped[int]
+    line: Mapped[int]
+    taken: Mapped[int]
+    refused: Mapped[int]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
 
 
 class CaseRow(Base):
     """One flagged violation on its way through the office.
 
     ``reference`` is stored as its ten characters; the days by which to answer and pay are in the camera's zone.
+    Letters go to the ``addressee``, "owner" (whom the register names) or "driver" (named by the owner, in
+    ciphertext).
     """
 
     __tablename__ = "cases"
@@ -69,7 +90,7 @@ class CaseRow(Base):
     occurred_at: Mapped[datetime] = mapped_column(index=True)
     flagged: Mapped[dict[str, Any]]
     law: Mapped[dict[str, Any]]
-    nrkb: Mapped[str | None] = mapped_column(ForeignKey("vehicles.nrkb"))
+    nrkb: Mapped[str | None] = mapped_column(ForeignKey("vehicles.nrkb"), index=True)
     locked_by: Mapped[str | None] = mapped_column(String(80))
     locked_until: Mapped[datetime | None]
     plate_corrected: Mapped[str | None] = mapped_column(String(10))
@@ -84,6 +105,24 @@ class CaseRow(Base):
     rejected_by: Mapped[str | None] = mapped_column(String(80))
     reject_reason: Mapped[str | None] = mapped_column(String(40))
     reject_note: Mapped[str | None] = mapped_column(Text)
+    before_dispute: Mapped[str | None] = mapped_column(String(20))
+    addressee: Mapped[str] = mapped_column(String(10), default="owner", server_default="owner")
+    addressee_personal: Mapped[str | None] = mapped_column(Text)
+    alerts: Mapped[list[AlertRow]] = relationship(lazy="selectin", order_by="AlertRow.id")
+
+
+class AlertRow(Base):
+    """Something about a case that an officer has to resolve before anything goes out: the plate may be cloned."""
+
+    __tablename__ = "alerts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[dict[str, Any]]
+    raised_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None] = mapped_column(String(80))
+    note: Mapped[str | None] = mapped_column(Text)
 
 
 class OfficerRow(Base):

@@ -19,7 +19,8 @@ from ticketing.cases import flag_violation
 from ticketing.crypto import ENVIRONMENT, new_key
 from ticketing.db import make_engine, migrate
 from ticketing.officers import add_officer
-from ticketing.registry import COLUMNS, import_csv
+from ticketing.register_import import import_csv
+from ticketing.registry import COLUMNS
 from ticketing.types import FlaggedViolation
 
 PASSWORD = "kata-sandi-uji"

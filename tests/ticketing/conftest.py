@@ -1,31 +1,22 @@
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from case_ways import FLAG, NOON, WAY
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from ticketing import desk
 from ticketing.cases import flag_violation
 from ticketing.crypto import ENVIRONMENT, new_key, seal
 from ticketing.db import make_engine, migrate
 from ticketing.desk import Checklist
-from ticketing.models import VehicleRow
+from ticketing.models import CaseRow, VehicleRow
 from ticketing.registry import PERSONAL
-from ticketing.types import FlaggedViolation
 
 # A PostgreSQL server to run these tests on instead of SQLite; each test makes a database there and drops it.
 SERVER = "ETLE_TEST_POSTGRES_URL"
-NOON = datetime(2026, 8, 19, 5, 0, tzinfo=UTC)
-FLAG = FlaggedViolation(
-    violation_id="v-1", rule="red_light", camera_id="cam", camera_name="Simpang Karet", office="Ditlantas",
-    street="Jl. Sudirman", latitude=-6.2, longitude=106.8, timezone="Asia/Jakarta",
-    occurred_at=datetime(2026, 8, 18, 3, 0, 5, tzinfo=UTC), vehicle_class="motorcycle", plate_text="B1234ABC",
-    plate_accepted=True, plate_confidence=0.99, character_probabilities=(0.99,) * 8, plate_colour="white",
-    plate_reason="", speed_kmh=41.5, speed_uncertainty_kmh=1.5, speed_limit_kmh=50.0,
-    measured={"seconds_into_red": 2.5}, evidence_manifest_sha256="0" * 64,
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -87,6 +78,36 @@ def flag(session):
         return case.id
 
     return add
+
+
+@pytest.fixture
+def confirmed(session, register, flag, sure):
+    """Flag a violation and confirm it, as officer ani at `NOON`; give its case's number."""
+
+    def make(**changes):
+        register(changes.get("plate_text") or "B1234ABC")
+        case = flag(**changes)
+        desk.open_case(session, case, "ani", now=NOON)
+        desk.confirm(session, case, "ani", Checklist(True, True, True, True), now=NOON)
+        session.commit()
+        return case
+
+    return make
+
+
+@pytest.fixture
+def in_state(session, confirmed):
+    """Bring a new case into a state, by the shortest way."""
+
+    def make(state):
+        case = confirmed()
+        for step in WAY[state]:
+            step(session, case)
+        session.commit()
+        assert session.get(CaseRow, case).state == state
+        return case
+
+    return make
 
 
 @pytest.fixture

@@ -252,7 +252,9 @@ def test_a_rejection_needs_a_reason_that_others_can_follow(session, flag):
         desk.reject(session, case, "ani", "other", "  ", now=NOON)
     desk.reject(session, case, "ani", "other", "kendaraan derek", now=NOON)
     row = session.query(AuditRow).filter_by(what="rejected").one()
-    assert row.detail == {"reason": "other", "note": "kendaraan derek"}
+    assert row.detail == {
+        "from": "under_review", "to": "rejected", "reason": "other", "note": "kendaraan derek",
+    }  # fmt: skip
     assert all(len(words) == 2 for words in desk.REJECT_REASONS.values())
 
 

@@ -1,16 +1,18 @@
 """Cases under any order of events, several officers at once, and migrations with data in them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
+from case_ways import FLAG, WAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
-from ticketing import audit, desk, states
+from ticketing import audit, cases, clocks, desk, states
 from ticketing.db import make_engine, migrate
 from ticketing.errors import GateError, IllegalMoveError, LockedError
 from ticketing.models import AuditHeadRow, AuditRow, CaseRow
@@ -157,6 +159,17 @@ def test_many_owners_looking_at_once_leave_the_trail_whole(engine, session, flag
     assert audit.verify(session) == []
 
 
+def test_one_violation_that_two_cameras_flag_at_once_is_one_case(engine, session, register):
+    register()
+    session.close()
+    seen = [
+        replace(FLAG, violation_id=f"v-{k}", camera_id=f"cam{k}", latitude=-6.2 + k / 1000) for k in range(5)
+    ]
+    at_once(engine, lambda own, one: cases.flag_violation(own, one, NOON).id, *seen)
+    assert session.query(CaseRow).count() == 1
+    assert len(cases.captures(session, session.query(CaseRow).one())) == 5
+
+
 def test_rows_cut_off_at_the_end_of_the_trail_are_missed(session, flag):
     for _ in range(3):
         flag()
@@ -201,3 +214,20 @@ def test_migrations_go_down_and_up_with_cases_in_them(url, engine, session, flag
     session.close()
     migrate(url, "base")
     assert set(inspect(make_engine(url)).get_table_names()) <= {"alembic_version"}
+
+
+def test_cases_in_every_state_go_down_to_the_desk_and_up_again(url, session, in_state):
+    brought = {state: in_state(state) for state in WAY}
+    session.close()
+    migrate(url, "0002")
+    with Session(make_engine(url)) as old:
+        states_then = dict(old.execute(text("select id, state from cases")).tuples().all())
+    for state, case in brought.items():
+        closed = {"withdrawn": "rejected", "settled": "rejected", "confirmed": "confirmed"}
+        assert states_then[case] == closed.get(state, "letter_sent")
+    migrate(url)
+    assert audit.verify(session) == []
+    # What waits for its letter has a clock again.
+    assert clocks.running(session, brought["confirmed"]).kind == "send"
+    session.close()
+    migrate(url, "base")

@@ -1,0 +1,301 @@
+"""A case under any order of events and jumps in time: Hypothesis drives, and whatever it does, the law's shape holds.
+
+``ETLE_SEQUENCES`` is how many orders are tried, 60 where it is not set; before a release 10,000 are run by hand:
+``ETLE_SEQUENCES=10000 pytest tests/ticketing/test_any_order.py --timeout 0``.
+"""
+
+import json
+import os
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from case_ways import FLAG, NOON, WAY
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from ticketing import answers, audit, blocks, desk, letters, money, schedule, snap, states, tickets
+from ticketing.case_models import ClockRow, TicketRow
+from ticketing.cases import flag_violation
+from ticketing.crypto import ENVIRONMENT, new_key, seal
+from ticketing.db import migrate
+from ticketing.errors import TicketingError
+from ticketing.models import AuditRow, CaseRow, VehicleRow
+from ticketing.money_models import MoneyRow
+from ticketing.registry import PERSONAL
+from ticketing.workdays import end_of, is_working_day
+
+SEQUENCES = int(os.environ.get("ETLE_SEQUENCES", "60"))
+DAY = timedelta(days=1)
+SURE = desk.Checklist(True, True, True, True)
+# Written down apart from the code, from the issue's words: where a case may go from each state.
+BEFORE_COURT = {"sold", "not_mine", "contested", "withdrawn"}
+ANSWERS = {"admitted", "driver_named", *BEFORE_COURT}
+LEGAL = {
+    "flagged": {"under_review", "rejected"},
+    "under_review": {"under_review", "rejected", "confirmed"},
+    "confirmed": {"letter_sent", *ANSWERS},
+    "letter_sent": {"undelivered", "silent", *ANSWERS},
+    "undelivered": {"letter_sent", *ANSWERS},
+    "driver_named": {"letter_sent", "withdrawn"},
+    "silent": {"letter_sent", "ticket_issued", *ANSWERS},
+    "admitted": {"ticket_issued", *BEFORE_COURT},
+    "ticket_issued": {"unpaid", "paid", "court", *BEFORE_COURT},
+    "unpaid": {"paid", "court", *BEFORE_COURT},
+    "paid": {"court", "withdrawn"},
+    "court": {"court", "judged"},
+    "judged": {"settled"},
+    "settled": set(),
+    "withdrawn": set(),
+    "rejected": set(),
+}
+STOOD = {"confirmed", "letter_sent", "undelivered", "silent", "admitted", "ticket_issued", "unpaid"}
+LEGAL |= {dispute: {"withdrawn", "driver_named", *STOOD} for dispute in ("sold", "not_mine", "contested")}
+SECRET = "rahasia"
+rupiah = st.sampled_from([1, 1000, 100_000, 250_000, 500_000, 700_000])
+
+
+class AnyOrder(RuleBasedStateMachine):
+    template = ""
+
+    @initialize(stage=st.sampled_from(["flagged", *WAY]))
+    def a_case_has_come_so_far(self, stage):
+        memory = sqlite3.connect(":memory:", check_same_thread=False)
+        with sqlite3.connect(self.template) as file:
+            file.backup(memory)
+        self.engine = create_engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
+        self.session = Session(self.engine)
+        self.now, self.given_back, self.seen_rows = NOON, 0, 0
+        self.case = flag_violation(self.session, FLAG, NOON).id
+        if stage != "flagged":
+            desk.open_case(self.session, self.case, "ani", now=NOON)
+            desk.confirm(self.session, self.case, "ani", SURE, now=NOON)
+            for step in WAY[stage]:
+                step(self.session, self.case)
+            self.now = max(row.at for row in self.session.query(AuditRow))
+        self.paid_in = money.account(self.session, self.row).paid
+        self.session.commit()
+
+    def teardown(self):
+        if hasattr(self, "session"):
+            assert audit.verify(self.session) == []
+            self.session.close()
+            self.engine.dispose()
+
+    @property
+    def row(self):
+        return self.session.get(CaseRow, self.case, populate_existing=True)
+
+    def attempt(self, work, *arguments, **named):
+        """Do something that may be refused; what is refused has changed nothing."""
+        before = self.row.state
+        try:
+            done = work(self.session, *arguments, now=self.now, **named)
+            self.session.commit()
+            return done
+        except TicketingError:
+            self.session.rollback()
+            assert self.row.state == before
+            return None
+
+    @rule(hours=st.sampled_from([1, 13, 24, 72, 24 * 9, 24 * 31, 24 * 400]))
+    def time_passes_and_the_clocks_fire_once(self, hours):
+        self.now += timedelta(hours=hours)
+        # A clock that an office is told by starts again, some days from now: it never fires twice at one time.
+        schedule.run_due(self.engine, self.now)
+        assert schedule.run_due(self.engine, self.now) == {}
+        self.session.expire_all()
+
+    @rule(who=st.sampled_from(["ani", "budi"]))
+    def an_officer_opens_it(self, who):
+        self.attempt(desk.open_case, self.case, who)
+
+    @rule(who=st.sampled_from(["ani", "budi"]), rejected=st.sampled_from([False, False, False, True]))
+    def an_officer_decides(self, who, rejected):
+        if rejected:
+            self.attempt(desk.reject, self.case, who, "view_blocked", "")
+        else:
+            self.attempt(desk.confirm, self.case, who, SURE)
+
+    @rule(fine=st.sampled_from([0, 87_000, 500_000]))
+    def it_goes_the_straight_way_on(self, fine):
+        case, said = self.case, answers.Statement("begitu", "Budi", "Jl. Kenanga 2")
+        ticket = self.session.get(TicketRow, case)
+        straight = {
+            "flagged": lambda: self.attempt(desk.open_case, case, "ani"),
+            "under_review": lambda: self.attempt(desk.confirm, case, "ani", SURE),
+            "confirmed": lambda: self.attempt(letters.send_letter, case, "ani"),
+            "undelivered": lambda: self.attempt(letters.send_letter, case, "ani"),
+            "driver_named": lambda: self.attempt(letters.send_letter, case, "ani"),
+            "letter_sent": lambda: self.attempt(answers.answer, case, "admit", said),
+            "silent": lambda: self.attempt(tickets.issue, case, "ani"),
+            "admitted": lambda: self.attempt(tickets.issue, case, "ani"),
+            "court": lambda: self.attempt(tickets.give_verdict, case, "ani", fine, 2000, "1"),
+        }
+        hearing = self.now.date() + 21 * DAY
+        while not is_working_day(hearing):
+            hearing += DAY
+        for state in ("ticket_issued", "unpaid", "paid"):
+            straight[state] = lambda: self.attempt(tickets.set_hearing, case, "ani", hearing, "PN")
+        if self.row.state == "court":
+            self.now = max(self.now, end_of(ticket.hearing_on, "Asia/Jakarta"))
+        if self.row.state in straight:
+            straight[self.row.state]()
+
+    @rule()
+    def the_letter_goes(self):
+        self.attempt(letters.send_letter, self.case, "ani")
+
+    @rule()
+    def the_letter_comes_back(self):
+        self.attempt(letters.letter_returned, self.case, "pos", "pindah")
+
+    @rule()
+    def a_better_address_is_found(self):
+        self.attempt(letters.readdress, self.case, "ani", "Siti Lestari", "Jl. Baru 9")
+
+    @rule(kind=st.sampled_from(answers.KINDS), named=st.booleans())
+    def the_addressee_answers(self, kind, named):
+        whom = ("Budi", "Jl. Kenanga 2") if named else ("", "")
+        self.attempt(answers.answer, self.case, kind, answers.Statement("begitu", *whom))
+
+    @rule(decision=st.sampled_from(answers.DECISIONS))
+    def the_objection_is_decided(self, decision):
+        self.attempt(answers.decide, self.case, "ani", decision, "karena")
+
+    @rule()
+    def the_ticket_is_issued(self):
+        self.attempt(tickets.issue, self.case, "ani")
+
+    @rule(really=st.sampled_from([False, False, False, True]))
+    def the_case_is_withdrawn(self, really):
+        if really:
+            self.attempt(tickets.withdraw, self.case, "ani", "salah")
+
+    @rule(ground=st.sampled_from(list(blocks.GROUNDS)))
+    def the_stnk_is_blocked(self, ground):
+        self.attempt(tickets.block_stnk, self.case, "ani", ground)
+
+    @rule(days=st.sampled_from([-1, 0, 3, 14, 20]))
+    def a_hearing_is_set(self, days):
+        day = (self.now + days * DAY).date()
+        self.attempt(tickets.set_hearing, self.case, "ani", day, "PN")
+
+    @rule(fine=st.sampled_from([0, 87_000, 200_000, 500_000, 600_000]), costs=st.sampled_from([0, 2000]))
+    def the_verdict_is_given(self, fine, costs):
+        self.attempt(tickets.give_verdict, self.case, "ani", fine, costs, "12/Pid.C")
+
+    @precondition(lambda self: self.session.get(TicketRow, self.case) is not None)
+    @rule(
+        amount=rupiah,
+        payment=st.integers(1, 6),
+        external=st.integers(1, 6),
+        secret=st.sampled_from([SECRET, "x"]),
+    )
+    def the_bank_tells_of_a_payment(self, amount, payment, external, secret):
+        account = self.session.get(TicketRow, self.case).virtual_account
+        body = json.dumps(
+            {
+                "virtualAccountNo": account,
+                "paymentRequestId": f"p{payment}",
+                "paidAmount": {"value": f"{amount}.00", "currency": "IDR"},
+            }
+        ).encode()
+        at = self.now.isoformat()
+        signed = snap.signature("POST", "/p", "t", body, at, secret)
+        request = snap.Notification("POST", "/p", "t", at, f"{external}", signed, body)
+        booked = self.session.query(MoneyRow).filter_by(kind="payment").count()
+        answer = self.attempt(snap.take_notification, request, SECRET)
+        fresh = self.session.query(MoneyRow).filter_by(kind="payment").count() - booked
+        assert fresh == 0 or (fresh == 1 and answer.status == 200 and secret == SECRET)
+        self.paid_in += amount * fresh
+
+    @rule(amount=rupiah, reference=st.integers(1, 4), all_of_it=st.booleans())
+    def money_is_given_back(self, amount, reference, all_of_it):
+        if all_of_it:
+            amount = money.account(self.session, self.row).refundable or amount
+        if self.attempt(money.refund, self.case, "ani", amount, f"f{reference}") is not None:
+            self.given_back += amount
+
+    @invariant()
+    def the_law_holds(self):
+        if not hasattr(self, "session"):
+            return
+        row, account = self.row, money.account(self.session, self.row)
+        self.every_move_was_legal()
+        self.no_case_is_stuck_without_a_next_day(row, account)
+        self.no_money_is_lost_or_made(row, account)
+        if row.state in (*states.DISPUTES, *states.ENDS, "paid", "driver_named", *states.PENDING):
+            assert not blocks.is_blocked(self.session, "B1234ABC"), "blocked without its ground"
+
+    def every_move_was_legal(self):
+        moved = self.session.query(AuditRow).filter(AuditRow.id > self.seen_rows).order_by(AuditRow.id).all()
+        for entry in moved:
+            self.seen_rows = entry.id
+            if "to" in entry.detail and "from" in entry.detail:
+                assert entry.detail["to"] in LEGAL[entry.detail["from"]], entry.what
+
+    def no_case_is_stuck_without_a_next_day(self, row, account):
+        clocks = self.session.query(ClockRow.status).filter_by(case_id=self.case).all()
+        statuses = [status for (status,) in clocks]
+        waits = row.state not in states.ENDS or account.refundable > 0
+        assert statuses.count("running") == waits, row.state
+        assert statuses.count("frozen") == (row.state in states.DISPUTES)
+        assert (row.before_dispute is not None) == (row.state in states.DISPUTES)
+
+    def no_money_is_lost_or_made(self, row, account):
+        assert (account.paid, account.refunded) == (self.paid_in, self.given_back)
+        assert account.paid == account.held + account.refunded + account.to_state
+        assert account.held >= 0
+        assert not (account.due and account.refundable)
+        if row.state == "settled":
+            assert account.held == self.session.get(TicketRow, self.case).verdict_rupiah
+        if row.state in ("rejected", "flagged", "under_review", "confirmed"):
+            assert account.paid == 0
+        if row.state == "paid":
+            assert account.due == 0
+
+
+@pytest.fixture
+def template(tmp_path, monkeypatch):
+    """Make an office with one registered vehicle, to be copied for each order."""
+    monkeypatch.setenv(ENVIRONMENT, new_key())
+    file = tmp_path / "template.sqlite3"
+    migrate(f"sqlite:///{file}")
+    engine = create_engine(f"sqlite:///{file}")
+    sealed = seal({**dict.fromkeys(PERSONAL, "-"), "owner_name": "Siti", "owner_address": "Jl. 1"})
+    with Session(engine) as session, session.begin():
+        session.add(
+            VehicleRow(
+                nrkb="B1234ABC", personal=sealed, make="Honda", type="Beat", vehicle_class="sepeda motor",
+                model_class="skuter", year=2020, cylinder_cc=110, colour="hitam", plate_colour="white", fuel="bensin",
+                location_code="09", registration_year=2020, valid_until=NOON.date(),
+            )
+        )  # fmt: skip
+    engine.dispose()
+    return str(file)
+
+
+@pytest.mark.timeout(0 if SEQUENCES > 1000 else 900)
+def test_no_order_of_events_breaks_the_law_the_money_or_the_trail(template):
+    AnyOrder.template = template
+    run_state_machine_as_test(
+        AnyOrder,
+        settings=settings(
+            max_examples=SEQUENCES,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,207 @@
+"""The bank's payment notification as Bank Indonesia's SNAP has it: verified, booked once, answered.
+
+SNAP's symmetric signature is HMAC-SHA512, in base64, over ``METHOD:PATH:TOKEN:SHA256(BODY):TIMESTAMP``, the body being
+minified JSON and its hash lower-case hex. Service code 25 is the notification of a virtual account's payment; an
+answer's code is the HTTP status, the service and the case. (Standar Nasional Open API Pembayaran, "Spesifikasi
+Keamanan" and "Transfer VA".)
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ticketing import audit, money, moves, tickets
+from ticketing.errors import MoneyError, NotificationError
+from ticketing.money_models import BankMessageRow
+from ticketing.virtual_accounts import is_account
+
+WHO = "bank"
+SERVICE = "25"
+# How far the bank's clock may be from ours: our own default, the standard leaves it open.
+WINDOW = timedelta(minutes=5)
+# The day within which an external id is unique is the bank's.
+BANK_ZONE = ZoneInfo("Asia/Jakarta")
+LARGEST_BODY = 64_000
+_STRINGS_AND_SPACE = re.compile(rb'("(?:\\.|[^"\\])*")|\s+', re.DOTALL)
+_AMOUNT = re.compile(r"([0-9]{1,13})\.00")
+_CASES = {"closed": ("404", "19", "Invalid Bill/Virtual Account, withdrawn"), "paid": ("404", "14", "Paid Bill"),
+          "booked": ("404", "14", "Paid Bill"), "amount": ("404", "13", "Invalid Amount"),
+          "no_ticket": ("404", "12", "Invalid Bill/Virtual Account, not found")}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Notification:
+    """A request of the bank as it came: ``path`` with its query, the rest as the headers have it."""
+
+    method: str
+    path: str
+    token: str
+    timestamp: str
+    external_id: str
+    signature: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the bank is answered: the HTTP status and the JSON body."""
+
+    status: int
+    body: Mapping[str, Any]
+
+
+def minify(body: bytes) -> bytes:
+    """Take white space between JSON's tokens away; inside strings it stays."""
+    return _STRINGS_AND_SPACE.sub(lambda found: found[1] or b"", body)
+
+
+def signature(method: str, path: str, token: str, body: bytes, timestamp: str, secret: str) -> str:
+    """Give the symmetric signature of a request."""
+    digest = hashlib.sha256(minify(body)).hexdigest().lower()
+    signed = f"{method}:{path}:{token}:{digest}:{timestamp}"
+    return base64.b64encode(hmac.digest(secret.encode(), signed.encode(), "sha512")).decode()
+
+
+def take_notification(
+    session: Session, request: Notification, secret: str, *, window: timedelta = WINDOW, now: datetime
+) -> Answer:
+    """Book the payment that a notification tells of, once; the same one again gets the same answer and changes nothing.
+
+    What is refused is answered with SNAP's code and says why. Unless the signature held, nothing at all is written.
+
+    Args:
+        secret: the client secret that this office shares with the bank; an empty one verifies nothing.
+        window: how far the request's time may be from ``now``, which is timezone-aware.
+    """
+    try:
+        sent_at = _verify(request, secret, window, now)
+        payment = _payment(request.body)
+    except NotificationError as error:
+        return _answer(*error.code, str(error))
+    digest = hashlib.sha256(minify(request.body)).hexdigest()
+    case = tickets.case_of_account(session, payment["account"])
+    if case is None:
+        return _refuse(session, payment, "no_ticket", f"account {payment['account']}", now)
+    case = moves.take(session, case.id)
+    day = sent_at.astimezone(BANK_ZONE).date()
+    known = session.scalar(
+        select(BankMessageRow).where(
+            BankMessageRow.day == day, BankMessageRow.external_id == request.external_id
+        )
+    )
+    if known is not None and known.body_sha256 == digest:
+        return Answer(known.status, known.answer)
+    conflict = _answer("409", "00", "Conflict: this X-EXTERNAL-ID came with another payment today")
+    if known is not None:
+        return conflict
+    answer = _success(payment)
+    message = BankMessageRow(
+        day=day,
+        external_id=request.external_id,
+        body_sha256=digest,
+        status=answer.status,
+        answer=dict(answer.body),
+        at=now,
+    )
+    paid_at = payment["paid_at"] or sent_at
+    try:
+        # Message and money are booked together or not at all.
+        with session.begin_nested():
+            session.add(message)
+            session.flush()
+            money.receive(session, case, payment["rupiah"], payment["id"], paid_at, who=WHO, now=now)
+    except IntegrityError:
+        return conflict
+    except MoneyError as error:
+        return _refuse(session, payment, error.reason, f"case {case.id}", now)
+    return answer
+
+
+def _verify(request: Notification, secret: str, window: timedelta, now: datetime) -> datetime:
+    if not secret:
+        raise NotificationError(("401", "00"), "Unauthorized: this office has no secret to verify it with")
+    if len(request.body) > LARGEST_BODY:
+        raise NotificationError(("400", "01"), "Invalid Field Format: the body is too large")
+    if not re.fullmatch(r"[0-9A-Za-z\-]{1,36}", request.external_id):
+        raise NotificationError(("400", "01"), "Invalid Field Format: X-EXTERNAL-ID")
+    try:
+        sent_at = datetime.fromisoformat(request.timestamp)
+    except ValueError:
+        raise NotificationError(("400", "01"), "Invalid Field Format: X-TIMESTAMP") from None
+    if sent_at.tzinfo is None:
+        raise NotificationError(("400", "01"), "Invalid Field Format: X-TIMESTAMP has no zone")
+    expected = signature(request.method, request.path, request.token, request.body, request.timestamp, secret)
+    if not hmac.compare_digest(expected.encode(), request.signature.encode()):
+        raise NotificationError(("401", "00"), "Unauthorized: the signature does not hold")
+    if abs(now - sent_at) > window:
+        raise NotificationError(("401", "00"), "Unauthorized: X-TIMESTAMP is too far from the time here")
+    return sent_at
+
+
+def _payment(body: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(body)
+        account = str(fields["virtualAccountNo"]).strip()
+        payment_id = fields["paymentRequestId"]
+        paid, at = fields["paidAmount"], fields.get("trxDateTime")
+        value, currency = paid["value"], paid["currency"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NotificationError(("400", "02"), f"Invalid Mandatory Field: {str(error)[:60]}") from None
+    amount = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
+    if amount is None or currency != "IDR":
+        raise NotificationError(
+            ("400", "01"), "Invalid Field Format: paidAmount is whole rupiah, as in 500000.00 IDR"
+        )
+    if not is_account(account):
+        raise NotificationError(
+            ("400", "01"), "Invalid Field Format: virtualAccountNo, its check digits do not hold"
+        )
+    if not isinstance(payment_id, str) or not re.fullmatch(r"[0-9A-Za-z\-]{1,60}", payment_id):
+        raise NotificationError(("400", "01"), "Invalid Field Format: paymentRequestId")
+    try:
+        paid_at = datetime.fromisoformat(at) if at else None
+    except (ValueError, TypeError):
+        paid_at = None
+    if at and (paid_at is None or paid_at.tzinfo is None):
+        raise NotificationError(("400", "01"), "Invalid Field Format: trxDateTime")
+    return {"account": account, "id": payment_id, "rupiah": int(amount[1]), "paid_at": paid_at}
+
+
+def _success(payment: Mapping[str, Any]) -> Answer:
+    data = {
+        "virtualAccountNo": payment["account"],
+        "paymentRequestId": payment["id"],
+        "paidAmount": {"value": f"{payment['rupiah']}.00", "currency": "IDR"},
+    }
+    return _answer("200", "00", "Successful", virtualAccountData=data)
+
+
+def _refuse(session: Session, payment: Mapping[str, Any], why: str, subject: str, now: datetime) -> Answer:
+    status, case, words = _CASES[why]
+    detail = {
+        "account": payment["account"],
+        "payment": payment["id"],
+        "rupiah": payment["rupiah"],
+        "why": why,
+    }
+    audit.record(session, now, WHO, "payment refused", subject, detail)
+    return _answer(status, case, words)
+
+
+def _answer(status: str, case: str, message: str, **more: Any) -> Answer:
+    return Answer(
+        int(status), {"responseCode": f"{status}{SERVICE}{case}", "responseMessage": message, **more}
+    )
