@@ -174,6 +174,8 @@ def report(counters: Counters, source: Source) -> str:
         f"plates: {c.plates_read} read; {sum(c.not_read.values())} left to an officer{_each(c.not_read)}; "
         f"{c.plates_in_doubt} sightings of a plate whose vehicle was in doubt",
     ]
+    if c.let_pass:
+        lines.append(f"let pass for their plate or record{_each(c.let_pass)}")
     if c.frames_clock_unfit:
         lines.append(f"clock: {c.frames_clock_unfit} frames around a jump or gap, not measured on")
     if c.signal_unknown:

@@ -7,11 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from detectors.camera import Camera
-from detectors.types import VEHICLE_CLASSES, Box, Detection, Image, KeyFrame, Violation
+from detectors.types import (
+    VEHICLE_CLASSES,
+    Box,
+    Detection,
+    Image,
+    KeyFrame,
+    SignalState,
+    TrackPoint,
+    Violation,
+)
 from pipeline.clip import ClipError, encode_clip
 from pipeline.drawing import annotate, local_time, measured_text
 from pipeline.images import ImageError, crop, decode_image, encode_jpeg, encode_png
 from pipeline.masking import mask_others
+from pipeline.measurement import measurement_file
 from pipeline.plates import PlateCrop, owner_of
 from pipeline.ring import StoredFrame
 from pipeline.types import EvidenceItem
@@ -28,7 +38,8 @@ class Finding:
 
     ``frames`` are the kept frames around it in time order, ``boxes`` the subject's box by frame index,
     ``crops`` the best of its plate over the whole track, ``reading`` what was voted from them; None where
-    there was no crop.
+    there was no crop. ``path`` holds the vehicle's sightings in time order, ``signals`` what the signal heads
+    showed, by the source's seconds.
     """
 
     violation: Violation
@@ -36,6 +47,8 @@ class Finding:
     boxes: Mapping[int, Box]
     crops: tuple[PlateCrop, ...]
     reading: PlateReading | None
+    path: tuple[TrackPoint, ...] = ()
+    signals: tuple[tuple[float, Mapping[str, SignalState]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,7 @@ def build_package(finding: Finding, camera: Camera, title: str) -> Package:
     if not finding.crops and (fallback := _without_plate(shots)) is not None:
         items.append(fallback)
         missing.append("no plate was found")
+    items.append(measurement_file(finding.path, finding.signals, camera))
     start, end = clip_window(finding.violation)
     try:
         clip = encode_clip([f for f in finding.frames if start <= f.t_s <= end])

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from detectors.camera import Camera, CameraFileError
 from detectors.rules.base import Rule, RuleFactory
+from detectors.rules.bus_lane import BusLane
+from detectors.rules.lane_marking import LaneMarking
+from detectors.rules.motorcycle_ban import MotorcycleBan
 from detectors.rules.no_helmet import NoHelmet
+from detectors.rules.odd_even import OddEven
+from detectors.rules.overcrowded_motorcycle import OvercrowdedMotorcycle
 from detectors.rules.red_light import RedLight
+from detectors.rules.shoulder_use import ShoulderUse
 from detectors.rules.speeding import Speeding
 from detectors.rules.stop_line import StopLineRule
 from detectors.rules.wrong_way import WrongWay
@@ -16,6 +22,12 @@ RULES: dict[str, RuleFactory] = {
     "wrong_way": WrongWay,
     "speeding": Speeding,
     "no_helmet": NoHelmet,
+    "overcrowded_motorcycle": OvercrowdedMotorcycle,
+    "lane_marking": LaneMarking,
+    "bus_lane": BusLane,
+    "shoulder_use": ShoulderUse,
+    "motorcycle_ban": MotorcycleBan,
+    "odd_even": OddEven,
 }
 
 # The sections of the camera file that a rule cannot do without.
@@ -25,6 +37,12 @@ NEEDS: dict[str, frozenset[str]] = {
     "wrong_way": frozenset(),
     "speeding": frozenset({"measuring_zone", "speed_limit_kmh", "speed_device"}),
     "no_helmet": frozenset(),
+    "overcrowded_motorcycle": frozenset(),
+    "lane_marking": frozenset(),
+    "bus_lane": frozenset({"zones"}),
+    "shoulder_use": frozenset({"zones"}),
+    "motorcycle_ban": frozenset({"zones"}),
+    "odd_even": frozenset({"zones"}),
 }
 
 
