@@ -118,7 +118,12 @@ def run_camera(
         write(rows[-1])
 
     with progress(camera.id, source.expected_frames, quiet) as advance:
-        watchers = Watchers(found, lambda track: write_track(track_row(track)), _telling(advance, keep))
+        watchers = Watchers(
+            found,
+            lambda track: write_track(track_row(track)),
+            _telling(advance, keep),
+            None if office is None else office.exempts,
+        )
         loop = CameraLoop(camera, models.detector, models.reader, watchers)
         if store is not None:
             flag = office.flag if office is not None else None

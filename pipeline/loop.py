@@ -32,11 +32,13 @@ AHEAD = 8
 @dataclass(frozen=True)
 class Watchers:
     """Who is told what while a camera runs: each finding when it is complete, each vehicle when it has gone,
-    each frame with the counters so far."""
+    each frame with the counters so far. ``exempts`` says of a rule and a plate read without doubt why its record lets
+    it pass, None where it does not."""
 
     on_finding: Callable[[Finding], None]
     on_vehicle: Callable[[Track], None] | None = None
     on_frame: Callable[[Frame, Counters], None] | None = None
+    exempts: Callable[[str, str], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,10 @@ class CameraLoop:
             return violation
         plate = None if reading is None else SeenPlate(reading.text, reading.accepted, reading.colour)
         judged = rule.judge(violation, plate)
+        exempts = self._watchers.exempts
+        if not isinstance(judged, LetPass) and exempts is not None and plate is not None and plate.text:
+            reason = exempts(violation.rule, plate.text)
+            judged = judged if reason is None else LetPass(reason)
         if isinstance(judged, LetPass):
             self.counters.let_pass[judged.reason] += 1
             return None

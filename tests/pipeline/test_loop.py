@@ -311,14 +311,21 @@ ODD_EVEN = {
 
 
 @pytest.mark.parametrize(
-    ("plate", "accepted", "flagged"), [("AB1234XY", True, 1), ("AB1235XY", True, 0), ("AB1234XY", False, 0)]
+    ("plate", "accepted", "exempt", "flagged"),
+    [
+        ("AB1234XY", True, None, 1),
+        ("AB1235XY", True, None, 0),
+        ("AB1234XY", False, None, 0),
+        ("AB1234XY", True, "electric", 0),
+    ],
 )
-def test_an_odd_even_candidate_is_judged_by_its_plate(tmp_path, plate, accepted, flagged):
+def test_an_odd_even_candidate_is_judged_by_its_plate_and_record(tmp_path, plate, accepted, exempt, flagged):
     """Recorded on Monday the 17th: even plates may not drive there."""
     path = write_camera(tmp_path / "camera.yaml", **ODD_EVEN)
     given = load_camera(path, NEEDS)
     found = []
-    loop = CameraLoop(given, ColourDetector(), FixedReader(plate, accepted), Watchers(found.append))
+    watchers = Watchers(found.append, exempts=lambda rule, its: exempt)
+    loop = CameraLoop(given, ColourDetector(), FixedReader(plate, accepted), watchers)
     write_clip(tmp_path / "clip.mp4", [LAWFUL])
     with open_source(tmp_path / "clip.mp4", given) as source:
         counters = loop.run(source)
