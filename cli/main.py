@@ -12,6 +12,7 @@ from cli import (
     audit,
     demo,
     evidence,
+    explain,
     gateway,
     office_commands,
     officer,
@@ -64,6 +65,7 @@ def _main(
 
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("explain")(explain.explain)
 app.command("detect")(pictures.detect)
 app.command("read-plates")(pictures.read_plates)
 app.command("migrate")(office_commands.migrate)

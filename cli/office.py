@@ -41,6 +41,16 @@ class Office:
         with Session(self.engine) as session, session.begin():
             flag_violation(session, flagged)
 
+    def violation_of(self, case_id: int) -> str | None:
+        """Give a case's violation, None where there is no such case."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.models import CaseRow
+
+        with Session(self.engine) as session:
+            case = session.get(CaseRow, case_id)
+            return None if case is None else str(case.violation_id)
+
     def exempts(self, rule: str, plate: str) -> str | None:
         """Say why a plate's record lets it pass under a rule about plates, None where it does not."""
         from sqlalchemy.orm import Session

@@ -160,7 +160,7 @@ class Speeding:
         text = f"{speed.kmh:.1f} ± {speed.half_width_kmh:.1f} km/jam (km/h)"
         frames = [
             key_frame(first, "Masuk zona ukur / Entering the measuring zone"),
-            key_frame(middle, f"{text}, batas / limit {self._limit:.0f}"),
+            key_frame(middle, f"{text}; batas / limit {self._limit:.0f} km/jam (km/h)"),
             key_frame(last, f"Keluar zona ukur setelah {speed.length_m:.1f} m / Leaving the measuring zone"),
         ]
         values: dict[str, float | str] = {
