@@ -40,11 +40,19 @@ class SurveyPoint(Section):
     road: Point
 
 
+class CheckLine(Section):
+    """A line on the road between two pixels, ``metres`` long: not fitted to, it shows what the fit is worth."""
+
+    image: tuple[Point, Point]
+    metres: float = Field(gt=0)
+
+
 class Calibration(Section):
     """How pixels become metres. ``image_sigma_px`` is the surveyor's own marking error, one sigma."""
 
     points: tuple[SurveyPoint, ...]
     image_sigma_px: float = Field(1.0, gt=0)
+    checks: tuple[CheckLine, ...] = ()
 
 
 class Lane(Section):
