@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from cli import (
     audit,
+    calibrate,
     demo,
     evidence,
     explain,
@@ -65,6 +66,7 @@ def _main(
 
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("calibrate")(calibrate.calibrate)
 app.command("explain")(explain.explain)
 app.command("detect")(pictures.detect)
 app.command("read-plates")(pictures.read_plates)

@@ -85,7 +85,8 @@ def _middle(image_to_road: NDArray[np.float64], frame_size: tuple[int, int]) -> 
 def residuals_px(calibration: Calibration, homography: Homography) -> NDArray[np.float64]:
     """Give (N, 2): by how many pixels each surveyed point falls beside where it was marked."""
     image = np.array([p.image for p in calibration.points], float)
-    return homography.to_image(np.array([p.road for p in calibration.points], float)) - image
+    seen: NDArray[np.float64] = homography.to_image(np.array([p.road for p in calibration.points], float))
+    return np.asarray(seen - image, np.float64)
 
 
 def marking_sigma_px(calibration: Calibration, homography: Homography) -> float:

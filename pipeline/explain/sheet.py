@@ -40,8 +40,10 @@ _COURSE_ON_RED = (
     "a red strip means that the vehicle was there on red",
 )
 _PLAN = (
-    "Jalan dari atas, arah lajur ke kanan; merah: garis henti, titik: letak kendaraan pada setiap gambar",
-    "The road from above, the lane's direction to the right; red: stop line, dots: the vehicle in each picture",
+    "Jalan dari atas, arah lajur ke kanan; merah: garis henti; titik: bagian kendaraan yang terdekat ke kamera pada "
+    "setiap gambar",
+    "The road from above, the lane's direction to the right; red: stop line; dots: the vehicle's end nearest to the "
+    "camera in each picture",
 )
 
 
@@ -170,8 +172,10 @@ def _main(
     return Panel(
         picture,
         (
-            "Jalur kendaraan pada jalan (kuning), garis henti (merah), lajur (biru); angka: gambar di bawah",
-            "The vehicle's path on the road (yellow), stop line (red), lanes (blue); numbers: pictures below",
+            "Kuning: tempat bagian kendaraan yang terdekat ke kamera menyentuh jalan, gambar demi gambar; merah: garis "
+            "henti; biru: lajur; angka: gambar di bawah",
+            "Yellow: where the vehicle's end nearest to the camera met the road, picture by picture; red: stop line; "
+            "blue: lanes; numbers: pictures below",
         ),
     )
 

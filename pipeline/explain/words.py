@@ -110,6 +110,9 @@ _MEASURED: dict[str, tuple[Pair, str, Pair]] = {
         ("paling sedikit {seconds_into_red_at_least} s; ambang {grace_s} s",
          "at least {seconds_into_red_at_least} s; threshold {grace_s} s"),
     ),
+    "stop_line:seconds_into_red": (
+        ("Lama merah ketika kendaraan masih berhenti", "Into red while it still stood"), "s", ("", ""),
+    ),
     "metres_past_line": (
         ("Jarak melewati garis henti", "Past the stop line"), "m",
         ("paling sedikit {metres_past_line_at_least} m; toleransi {tolerance_m} m",
@@ -203,7 +206,7 @@ def rows(violation: Mapping[str, Any]) -> list[Row]:
         if key not in _MEASURED:
             out.append(Row((key.replace("_", " "), ""), shown, ("", "")))
             continue
-        name, unit, certain = _MEASURED[key]
+        name, unit, certain = _MEASURED.get(f"{violation['rule']}:{key}", _MEASURED[key])
         named = (name[0].format_map(values), name[1].format_map(values))
         said = (certain[0].format_map(values), certain[1].format_map(values))
         if "–" in said[0] and key == "metres_past_line" and "inside_m" in values:
