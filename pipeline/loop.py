@@ -12,6 +12,7 @@ from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
 from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, Violation
+from detectors.windscreen import DriverClassifier, DriverWatch
 from pipeline.clock import with_clock_fitness
 from pipeline.images import encode_jpeg
 from pipeline.motion import MotionGate
@@ -56,18 +57,25 @@ class CameraLoop:
         detector: finds vehicles, plates, heads.
         reader: votes a plate over a vehicle's crops.
         watchers: who is told.
+        drivers: judges drivers behind their windscreens, where somebody brings such a classifier.
 
     Raises:
         CameraFileError: the camera enforces a rule with impossible parameters.
     """
 
     def __init__(
-        self, camera: Camera, detector: ObjectDetector, reader: TrackPlateReader, watchers: Watchers
+        self,
+        camera: Camera,
+        detector: ObjectDetector,
+        reader: TrackPlateReader,
+        watchers: Watchers,
+        drivers: DriverClassifier | None = None,
     ) -> None:
         self.counters = Counters()
         self._camera, self._detector, self._reader, self._watchers = camera, detector, reader, watchers
         self._rules = build_rules(camera)
         self._plate_rules = {r.rule_id: r for r in self._rules if isinstance(r, PlateRule)}
+        self._drivers = None if drivers is None else DriverWatch(camera, drivers)
         self._signals = SignalReader(camera.file.signals)
         self._gate = MotionGate()
         self._ring = FrameRing()
@@ -180,6 +188,7 @@ class CameraLoop:
             loose,
             signals,
             prepared.clock_fit,
+            () if self._drivers is None else self._drivers.look(frame.image, update.live),
         )
 
     def _count(

@@ -8,8 +8,10 @@ from detectors.rules.bus_lane import BusLane
 from detectors.rules.lane_marking import LaneMarking
 from detectors.rules.motorcycle_ban import MotorcycleBan
 from detectors.rules.no_helmet import NoHelmet
+from detectors.rules.no_seat_belt import NoSeatBelt
 from detectors.rules.odd_even import OddEven
 from detectors.rules.overcrowded_motorcycle import OvercrowdedMotorcycle
+from detectors.rules.phone_use import PhoneUse
 from detectors.rules.red_light import RedLight
 from detectors.rules.shoulder_use import ShoulderUse
 from detectors.rules.speeding import Speeding
@@ -28,6 +30,8 @@ RULES: dict[str, RuleFactory] = {
     "shoulder_use": ShoulderUse,
     "motorcycle_ban": MotorcycleBan,
     "odd_even": OddEven,
+    "no_seat_belt": NoSeatBelt,
+    "phone_use": PhoneUse,
 }
 
 # The sections of the camera file that a rule cannot do without.
@@ -43,7 +47,12 @@ NEEDS: dict[str, frozenset[str]] = {
     "shoulder_use": frozenset({"zones"}),
     "motorcycle_ban": frozenset({"zones"}),
     "odd_even": frozenset({"zones"}),
+    "no_seat_belt": frozenset(),
+    "phone_use": frozenset(),
 }
+
+# Rules that nothing real has proven: off until a camera file accepts that (`accept_unproven`).
+UNPROVEN = frozenset({"no_seat_belt", "phone_use"})
 
 
 def build_rules(camera: Camera) -> list[Rule]:
