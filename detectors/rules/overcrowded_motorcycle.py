@@ -40,7 +40,10 @@ class _Motorcycle:
     track: Track
     seats: list[Seat] = field(default_factory=list)
     judged: list[tuple[TrackPoint, int]] = field(default_factory=list)
-    spoilt: bool = False
+
+    def forget(self) -> None:
+        """Begin anew: the track may follow another motorcycle now."""
+        self.seats, self.judged = [], []
 
 
 class OvercrowdedMotorcycle:
@@ -67,7 +70,8 @@ class OvercrowdedMotorcycle:
         for track, its_heads in assign(confirmed, heads):
             rider = self._riders.setdefault(track.id, _Motorcycle(track))
             rider.track = track
-            rider.spoilt |= jumped(track.points[-24:], self._camera.homography)
+            if jumped(track.points[-24:], self._camera.homography):
+                rider.forget()
             if not self._beside_another(track, scene.tracks) and scene.clock_fit:
                 self._see(rider, track.points[-1], its_heads)
         found = []
@@ -108,7 +112,7 @@ class OvercrowdedMotorcycle:
             vote(rider.seats, point, alike)
 
     def _decide(self, rider: _Motorcycle, track: Track) -> Violation | None:
-        if track.label != "motorcycle" or not track.confirmed or rider.spoilt:
+        if track.label != "motorcycle" or not track.confirmed:
             return None
         taken = [s for s in rider.seats if len(s.seen) >= self.parameters.min_frames and _rides_along(s)]
         crowded = [p for p, heads in rider.judged if heads >= TOO_MANY]

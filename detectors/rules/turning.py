@@ -12,7 +12,7 @@ from detectors.rules.common import distance_inside
 from detectors.rules.sideways import Sideways
 from detectors.types import Track, TrackPoint
 
-TURNED_DEGREES, STRAIGHT_DEGREES = 60.0, 15.0
+TURNED_DEGREES, STRAIGHT_DEGREES = 45.0, 15.0
 TURNED_M, STRAIGHT_M = 3.0, 14.0
 MOVING_MPS = 1.5
 MINIMUM_POINTS = 4
@@ -62,7 +62,16 @@ class Way:
             if lane is not None:
                 self.in_lane = [*self.in_lane[-60:], point]
             return None
-        if self.approach is None or not _dwelt(self.in_lane, dwell_s):
+        if self.approach is None:
+            return None
+        if self.approach.past(point.road_xy) < 0:
+            # Its near end has not reached the line: the lane that it is in still counts.
+            if _well_in(self.approach, point, track.label, sideways, margin_m):
+                self.in_lane.append(point)
+            elif distance_inside(self.approach.lane.polygon, point.road_xy) < 0:
+                self.forget()
+            return None
+        if not _dwelt(self.in_lane, dwell_s):
             return None
         heading, towards = _towards(self.approach, self.in_lane[-1], track.points[: i + 1])
         if towards is None or towards != self.towards:
