@@ -10,8 +10,10 @@ from typer.core import TyperGroup
 
 from cli import (
     audit,
+    calibrate,
     demo,
     evidence,
+    explain,
     gateway,
     office_commands,
     officer,
@@ -64,6 +66,8 @@ def _main(
 
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("calibrate")(calibrate.calibrate)
+app.command("explain")(explain.explain)
 app.command("detect")(pictures.detect)
 app.command("read-plates")(pictures.read_plates)
 app.command("migrate")(office_commands.migrate)

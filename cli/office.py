@@ -45,6 +45,32 @@ class Office:
         with Session(self.engine) as session, session.begin():
             flag_violation(session, flagged)
 
+    def violation_of(self, case_id: int) -> str | None:
+        """Give a case's violation, None where there is no such case."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.models import CaseRow
+
+        with Session(self.engine) as session:
+            case = session.get(CaseRow, case_id)
+            return None if case is None else str(case.violation_id)
+
+    def exempts(self, rule: str, plate: str) -> str | None:
+        """Say why a plate's record lets it pass under a rule about plates, None where it does not."""
+        from sqlalchemy.orm import Session
+
+        from ticketing.record_rules import odd_even
+        from ticketing.record_rules.base import LookUp, Register
+        from ticketing.record_rules.settings import load_settings
+        from ticketing.registry import find
+
+        if rule != "odd_even":
+            return None
+        with Session(self.engine) as session:
+            record = find(session, plate)
+        look_up = LookUp(Register.NOT_REGISTERED if record is None else Register.FOUND, record)
+        return odd_even.lets_pass(look_up, load_settings().odd_even)
+
     def title_of(self, rule: str) -> str:
         """Give a rule's name as officers and owners read it."""
         from ticketing.law import title_of

@@ -118,7 +118,12 @@ def run_camera(
         write(rows[-1])
 
     with progress(camera.id, source.expected_frames, quiet) as advance:
-        watchers = Watchers(found, lambda track: write_track(track_row(track)), _telling(advance, keep))
+        watchers = Watchers(
+            found,
+            lambda track: write_track(track_row(track)),
+            _telling(advance, keep),
+            None if office is None else office.exempts,
+        )
         loop = CameraLoop(camera, models.detector, models.reader, watchers)
         if store is not None:
             flag = office.flag if office is not None else None
@@ -174,6 +179,8 @@ def report(counters: Counters, source: Source) -> str:
         f"plates: {c.plates_read} read; {sum(c.not_read.values())} left to an officer{_each(c.not_read)}; "
         f"{c.plates_in_doubt} sightings of a plate whose vehicle was in doubt",
     ]
+    if c.let_pass:
+        lines.append(f"let pass for their plate or record{_each(c.let_pass)}")
     if c.frames_clock_unfit:
         lines.append(f"clock: {c.frames_clock_unfit} frames around a jump or gap, not measured on")
     if c.signal_unknown:

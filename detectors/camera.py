@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from detectors.geometry import GeometryError, Homography
+from detectors.sections import Marking, Section, Zone
 from detectors.types import Point
 
 
@@ -32,32 +33,37 @@ def _zone(name: str) -> str:
     return name
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SurveyPoint(_Section):
+class SurveyPoint(Section):
     """One surveyed point: ``image`` in pixels, ``road`` in metres."""
 
     image: Point
     road: Point
 
 
-class Calibration(_Section):
+class CheckLine(Section):
+    """A line on the road between two pixels, ``metres`` long: not fitted to, it shows what the fit is worth."""
+
+    image: tuple[Point, Point]
+    metres: float = Field(gt=0)
+
+
+class Calibration(Section):
     """How pixels become metres. ``image_sigma_px`` is the surveyor's own marking error, one sigma."""
 
     points: tuple[SurveyPoint, ...]
     image_sigma_px: float = Field(1.0, gt=0)
+    checks: tuple[CheckLine, ...] = ()
 
 
-class Lane(_Section):
-    """A lane: its polygon in metres, the lawful direction of travel as a vector, and what its signal lets it
-    do."""
+class Lane(Section):
+    """A lane: its polygon in metres, the lawful direction of travel as a vector, and what its signal and its arrows
+    let it do. ``turns``: where its arrows lead beyond the stop line; empty: anywhere."""
 
     id: str
     polygon: Annotated[tuple[Point, ...], Field(min_length=3)]
     direction: Point
     left_turn_on_red: bool = False
+    turns: tuple[Literal["left", "straight", "right"], ...] = ()
 
     @model_validator(mode="after")
     def _direction_is_not_zero(self) -> Lane:
@@ -66,14 +72,14 @@ class Lane(_Section):
         return self
 
 
-class StopLine(_Section):
+class StopLine(Section):
     """The stop line, from kerb to centre line in metres, and the lanes that it stops."""
 
     road: tuple[Point, Point]
     lanes: tuple[str, ...]
 
 
-class SignalHead(_Section):
+class SignalHead(Section):
     """A signal head: its region ``xyxy`` in pixels around all three lamps, and the lanes that it governs.
 
     ``source`` says where its state comes from: "image", or "feed" for a wired signal controller.
@@ -85,7 +91,7 @@ class SignalHead(_Section):
     source: str = Field("image", pattern="^(image|feed)$")
 
 
-class SpeedDevice(_Section):
+class SpeedDevice(Section):
     """The instrument behind speed cases; without a certificate in force no speed case is made (DOMAIN.md)."""
 
     id: str
@@ -93,7 +99,7 @@ class SpeedDevice(_Section):
     valid_until: date
 
 
-class Location(_Section):
+class Location(Section):
     """Where the camera stands."""
 
     street: str
@@ -101,8 +107,12 @@ class Location(_Section):
     longitude: float = Field(ge=94.5, le=141.5)
 
 
-class CameraFile(_Section):
-    """The camera file as written. ``enforce`` maps a rule id to that rule's parameters."""
+class CameraFile(Section):
+    """The camera file as written. ``enforce`` maps a rule id to that rule's parameters.
+
+    ``holidays`` lists each year's public holidays: in a year without its list, what is not in force on holidays is
+    not in force at all.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")
     name: str
@@ -116,6 +126,9 @@ class CameraFile(_Section):
     junction: tuple[Point, ...] | None = None
     signals: tuple[SignalHead, ...] = ()
     measuring_zone: tuple[Point, ...] | None = None
+    zones: tuple[Zone, ...] = ()
+    markings: tuple[Marking, ...] = ()
+    holidays: dict[int, tuple[date, ...]] = Field(default_factory=dict)
     speed_limit_kmh: float | None = Field(None, gt=0, le=200)
     speed_device: SpeedDevice | None = None
     enforce: dict[str, dict[str, float | bool | str]]
@@ -132,6 +145,12 @@ class CameraFile(_Section):
         for where, ids in named:
             if missing := set(ids) - lanes:
                 raise ValueError(f"{where}: no such lane: {', '.join(sorted(missing))}")
+        for name, section in (("zones", self.zones), ("markings", self.markings)):
+            if len({part.id for part in section}) != len(section):
+                raise ValueError(f"{name}: two have the same id")
+        for year, days in self.holidays.items():
+            if any(day.year != year for day in days):
+                raise ValueError(f"holidays.{year}: holds a day of another year")
         if self.recorded_at is not None and self.recorded_at.tzinfo is None:
             raise ValueError("recorded_at: give the zone, as in 2026-08-17T07:15:00+07:00")
         return self
@@ -154,6 +173,13 @@ class Camera:
     def zone(self) -> ZoneInfo:
         """The zone in which its times are shown."""
         return ZoneInfo(self.file.timezone)
+
+    def in_force(self, zone: Zone, at: datetime) -> bool:
+        """Tell whether a zone's restriction certainly holds at a moment (timezone-aware)."""
+        there = at.astimezone(self.zone)
+        known = self.file.holidays.get(there.year)
+        workday = known is not None and there.date() not in known
+        return not zone.hours or any(h.hold(there) and (h.on_holidays or workday) for h in zone.hours)
 
     def lane(self, lane_id: str) -> Lane:
         """Give the lane of that id."""

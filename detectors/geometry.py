@@ -19,8 +19,9 @@ class GeometryError(ValueError):
 class Homography:
     """Projective map of the road plane; ``image_to_road`` is 3x3 float64, pixels to metres.
 
-    Source: Hartley and Zisserman, Multiple View Geometry, 2nd ed., section 4.1 (normalised DLT, as
-    `cv2.findHomography` does it).
+    Source: Hartley and Zisserman, Multiple View Geometry, 2nd ed., sections 4.1 and 4.2.3 (normalised DLT, then the
+    least error in one image, as `cv2.findHomography` does it): the error lies in marking the pixels, so it is pixels
+    that are fitted.
     """
 
     image_to_road: NDArray[np.float64]
@@ -43,8 +44,8 @@ class Homography:
                 raise GeometryError(
                     f"the surveyed {name} points lie in a line: survey points across the road too"
                 )
-        matrix, _ = cv2.findHomography(source, target)
-        if matrix is None or abs(np.linalg.det(matrix)) < 1e-12:
+        matrix = fitted(source, target)
+        if matrix is None:
             raise GeometryError("the surveyed points do not fix a road plane: check for two points swapped")
         error = np.linalg.norm(_apply(matrix, source) - target, axis=1)
         return cls(matrix, float(np.sqrt(np.mean(error**2))))
@@ -63,6 +64,15 @@ class Homography:
         u, v, w = self.image_to_road @ x
         a = self.image_to_road
         return np.array([(a[0, :2] * w - u * a[2, :2]) / w**2, (a[1, :2] * w - v * a[2, :2]) / w**2])
+
+
+def fitted(image: NDArray[np.float64], road: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Fit the 3x3 map of (N, 2) pixels to (N, 2) metres; None where the points fix none."""
+    to_image, _ = cv2.findHomography(road, image)
+    if to_image is None or abs(np.linalg.det(to_image)) < 1e-12:
+        return None
+    matrix: NDArray[np.float64] = np.linalg.inv(to_image)
+    return matrix / matrix[2, 2] if abs(matrix[2, 2]) > 1e-12 else matrix
 
 
 def _apply(matrix: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:

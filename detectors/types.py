@@ -106,11 +106,26 @@ class Track:
 
 
 @dataclass(frozen=True)
+class DriverSighting:
+    """One look at the driver of a track's car: ``why_not`` says why the glass is not ``clear`` and nothing counts.
+
+    ``belt_off`` and ``phone`` are probabilities in 0..1.
+    """
+
+    track_id: int
+    clear: bool
+    belt_off: float
+    phone: float
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
 class Scene:
     """All that a rule may know of one moment: live tracks, other detections of the frame, signal states.
 
     ``tracks`` holds those seen in this very frame; ``ended`` those that the tracker gave up on just now.
     ``loose`` are the detections that are not vehicles (plates, heads, persons).
+    ``drivers`` holds the looks at drivers, where a classifier for them is there.
     ``clock_fit`` is false where a jump or gap in the source's time makes measurements unfit for evidence.
     """
 
@@ -122,6 +137,7 @@ class Scene:
     loose: tuple[Detection, ...] = ()
     signals: Mapping[str, SignalState] = field(default_factory=dict)
     clock_fit: bool = True
+    drivers: tuple[DriverSighting, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.camera import Camera
+from detectors.camera import Calibration, Camera
+from detectors.geometry import Homography, fitted
 from detectors.types import Point
 
 
@@ -82,6 +82,26 @@ def _middle(image_to_road: NDArray[np.float64], frame_size: tuple[int, int]) -> 
     return float(p[0] / p[2]), float(p[1] / p[2])
 
 
+def residuals_px(calibration: Calibration, homography: Homography) -> NDArray[np.float64]:
+    """Give (N, 2): by how many pixels each surveyed point falls beside where it was marked."""
+    image = np.array([p.image for p in calibration.points], float)
+    seen: NDArray[np.float64] = homography.to_image(np.array([p.road for p in calibration.points], float))
+    return np.asarray(seen - image, np.float64)
+
+
+def marking_sigma_px(calibration: Calibration, homography: Homography) -> float:
+    """Give one sigma of a marked coordinate: what the surveyor states, or what the residuals show where that is more.
+
+    A homography of 8 parameters fitted to N points leaves residuals of σ·√(1 - 8/2N). Source: Hartley and Zisserman,
+    section 5.1.3, result 5.2. Four points leave none, and so show nothing.
+    """
+    n = len(calibration.points)
+    if n <= 4:
+        return calibration.image_sigma_px
+    rms = float(np.sqrt(np.mean(residuals_px(calibration, homography) ** 2)))
+    return max(calibration.image_sigma_px, rms / float(np.sqrt(1 - 8 / (2 * n))))
+
+
 @dataclass(frozen=True)
 class CalibrationSpread:
     """How far the calibration itself may be wrong: one homography for each coordinate of each survey point
@@ -96,18 +116,24 @@ class CalibrationSpread:
 
     @classmethod
     def of(cls, camera: Camera) -> CalibrationSpread:
-        """Derive it from the camera file's points and ``image_sigma_px``."""
-        image = np.array([p.image for p in camera.file.calibration.points], float)
-        road = np.array([p.road for p in camera.file.calibration.points], float)
+        """Derive it from the camera file's points and how well they were marked."""
+        return cls.from_points(camera.file.calibration, camera.homography)
+
+    @classmethod
+    def from_points(cls, calibration: Calibration, homography: Homography) -> CalibrationSpread:
+        """Derive it from surveyed points and the homography fitted to them."""
+        image = np.array([p.image for p in calibration.points], float)
+        road = np.array([p.road for p in calibration.points], float)
+        sigma = marking_sigma_px(calibration, homography)
         moved = []
         for i in range(len(image)):
             for axis in (0, 1):
                 nudged = image.copy()
-                nudged[i, axis] += camera.file.calibration.image_sigma_px
-                matrix, _ = cv2.findHomography(nudged, road)
+                nudged[i, axis] += sigma
+                matrix = fitted(nudged, road)
                 if matrix is not None:
                     moved.append(matrix)
-        return cls(camera.homography.image_to_road, np.asarray(moved, float))
+        return cls(homography.image_to_road, np.asarray(moved, float))
 
     def shifts(self, image_points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give (K, N, 2): by how many metres each moved calibration puts each of (N, 2) pixels elsewhere."""

@@ -16,6 +16,7 @@ from pipeline.text import label, with_caption
 from ticketing.wording import plain_number
 
 _LANE, _LINE, _SUBJECT = (210, 160, 60), (60, 60, 255), (0, 215, 255)
+_ZONE, _MARKING = (60, 60, 255), (240, 240, 240)
 _SIGNAL_COLOURS = {
     SignalState.RED: (60, 60, 255),
     SignalState.AMBER: (0, 190, 255),
@@ -32,14 +33,15 @@ def annotate(
     caption: str,
     signals: Mapping[str, SignalState],
     lines: Sequence[str],
+    zone: str | None = None,
 ) -> Image:
     """Draw the subject's box, lanes, stop line and signal states on a frame and put ``lines`` below it.
 
-    Only the heads in ``signals`` are drawn: a rule that judges no signal names none.
+    Only the heads in ``signals`` are drawn: a rule that judges no signal names none. So it is with ``zone``.
 
     ``image`` is (H, W, 3) BGR and stays untouched; ``box`` is in its pixels, None where it is not known.
     """
-    scene = _draw_road(image.copy(), camera)
+    scene = draw_road(image.copy(), camera, zone)
     thick = max(2, image.shape[1] // 500)
     for head in camera.file.signals:
         if head.id not in signals:
@@ -72,10 +74,17 @@ def measured_text(measured: Mapping[str, float | str]) -> str:
     )
 
 
-def _draw_road(scene: Image, camera: Camera) -> Image:
+def draw_road(scene: Image, camera: Camera, zone: str | None = None) -> Image:
+    """Draw lanes, stop line, solid lines and the named zone on a picture (H, W, 3) BGR, which is changed."""
     thick = max(2, scene.shape[1] // 500)
     for lane in camera.file.lanes:
         _polyline(scene, camera, (*lane.polygon, lane.polygon[0]), _LANE, max(1, thick // 2))
+    for marking in camera.file.markings:
+        if marking.kind == "solid":
+            _polyline(scene, camera, marking.road, _MARKING, thick)
+    for part in camera.file.zones:
+        if part.id == zone:
+            _polyline(scene, camera, (*part.polygon, part.polygon[0]), _ZONE, thick)
     if camera.file.stop_line is not None:
         _polyline(scene, camera, camera.file.stop_line.road, _LINE, thick + 1)
     return scene

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from detectors.base import ObjectDetector
 from detectors.camera import Camera
+from detectors.rules.base import LetPass, PlateRule, SeenPlate
 from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
 from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, Violation
+from detectors.windscreen import DriverClassifier, DriverWatch
 from pipeline.clock import with_clock_fitness
 from pipeline.images import encode_jpeg
 from pipeline.motion import MotionGate
@@ -31,11 +33,13 @@ AHEAD = 8
 @dataclass(frozen=True)
 class Watchers:
     """Who is told what while a camera runs: each finding when it is complete, each vehicle when it has gone,
-    each frame with the counters so far."""
+    each frame with the counters so far. ``exempts`` says of a rule and a plate read without doubt why its record lets
+    it pass, None where it does not."""
 
     on_finding: Callable[[Finding], None]
     on_vehicle: Callable[[Track], None] | None = None
     on_frame: Callable[[Frame, Counters], None] | None = None
+    exempts: Callable[[str, str], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,17 +57,25 @@ class CameraLoop:
         detector: finds vehicles, plates, heads.
         reader: votes a plate over a vehicle's crops.
         watchers: who is told.
+        drivers: judges drivers behind their windscreens, where somebody brings such a classifier.
 
     Raises:
         CameraFileError: the camera enforces a rule with impossible parameters.
     """
 
     def __init__(
-        self, camera: Camera, detector: ObjectDetector, reader: TrackPlateReader, watchers: Watchers
+        self,
+        camera: Camera,
+        detector: ObjectDetector,
+        reader: TrackPlateReader,
+        watchers: Watchers,
+        drivers: DriverClassifier | None = None,
     ) -> None:
         self.counters = Counters()
         self._camera, self._detector, self._reader, self._watchers = camera, detector, reader, watchers
         self._rules = build_rules(camera)
+        self._plate_rules = {r.rule_id: r for r in self._rules if isinstance(r, PlateRule)}
+        self._drivers = None if drivers is None else DriverWatch(camera, drivers)
         self._signals = SignalReader(camera.file.signals)
         self._gate = MotionGate()
         self._ring = FrameRing()
@@ -128,6 +140,7 @@ class CameraLoop:
             prepared.jpeg,
             frame.encoded is not None,
             None if detections is None else tuple(detections),
+            signals,
         )
         self._count(prepared, detections, signals)
         self._ring.add(stored)
@@ -175,6 +188,7 @@ class CameraLoop:
             loose,
             signals,
             prepared.clock_fit,
+            () if self._drivers is None else self._drivers.look(frame.image, update.live),
         )
 
     def _count(
@@ -189,7 +203,7 @@ class CameraLoop:
     def _flag(self, violations: list[Violation], t_s: float, tracks: dict[int, Track]) -> None:
         for violation in violations:
             track = tracks.get(violation.track_id) or self._following.get(violation.track_id)
-            self.counters.flagged[violation.rule] += 1
+            self.counters.flagged[violation.rule] += violation.rule not in self._plate_rules
             self._pending.add(violation, t_s, track)
 
     def _gone(self, ended: tuple[Track, ...]) -> None:
@@ -217,10 +231,33 @@ class CameraLoop:
         track_id = pending.violation.track_id
         crops = self._gallery.crops(track_id)
         reading = self._read([c.image for c in crops])
-        frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
-        self._watchers.on_finding(Finding(pending.violation, frames, pending.boxes, crops, reading))
+        violation = self._judged(pending.violation, reading)
+        if violation is not None:
+            frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
+            path = tuple(sorted(pending.path.values(), key=lambda p: p.t_s))
+            signals = tuple(sorted(pending.signals.items()))
+            self._watchers.on_finding(
+                Finding(violation, frames, pending.boxes, crops, reading, path, signals)
+            )
         if track_id not in self._following and not self._pending.waits_for(track_id):
             self._gallery.forget(track_id)
+
+    def _judged(self, violation: Violation, reading: PlateReading | None) -> Violation | None:
+        """Let a rule about plates judge its candidate; other rules' violations stand."""
+        rule = self._plate_rules.get(violation.rule)
+        if rule is None:
+            return violation
+        plate = None if reading is None else SeenPlate(reading.text, reading.accepted, reading.colour)
+        judged = rule.judge(violation, plate)
+        exempts = self._watchers.exempts
+        if not isinstance(judged, LetPass) and exempts is not None and plate is not None and plate.text:
+            reason = exempts(violation.rule, plate.text)
+            judged = judged if reason is None else LetPass(reason)
+        if isinstance(judged, LetPass):
+            self.counters.let_pass[judged.reason] += 1
+            return None
+        self.counters.flagged[violation.rule] += 1
+        return judged
 
     def _read(self, crops: list[Image]) -> PlateReading | None:
         reading = self._reader.read_crops(crops) if crops else None

@@ -7,11 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from detectors.camera import Camera
-from detectors.types import VEHICLE_CLASSES, Box, Detection, Image, KeyFrame, Violation
+from detectors.types import (
+    VEHICLE_CLASSES,
+    Box,
+    Detection,
+    Image,
+    KeyFrame,
+    SignalState,
+    TrackPoint,
+    Violation,
+)
 from pipeline.clip import ClipError, encode_clip
 from pipeline.drawing import annotate, local_time, measured_text
 from pipeline.images import ImageError, crop, decode_image, encode_jpeg, encode_png
 from pipeline.masking import mask_others
+from pipeline.measurement import measurement_file
 from pipeline.plates import PlateCrop, owner_of
 from pipeline.ring import StoredFrame
 from pipeline.types import EvidenceItem
@@ -28,7 +38,8 @@ class Finding:
 
     ``frames`` are the kept frames around it in time order, ``boxes`` the subject's box by frame index,
     ``crops`` the best of its plate over the whole track, ``reading`` what was voted from them; None where
-    there was no crop.
+    there was no crop. ``path`` holds the vehicle's sightings in time order, ``signals`` what the signal heads
+    showed, by the source's seconds.
     """
 
     violation: Violation
@@ -36,6 +47,8 @@ class Finding:
     boxes: Mapping[int, Box]
     crops: tuple[PlateCrop, ...]
     reading: PlateReading | None
+    path: tuple[TrackPoint, ...] = ()
+    signals: tuple[tuple[float, Mapping[str, SignalState]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,20 +93,27 @@ def build_package(finding: Finding, camera: Camera, title: str) -> Package:
     items: list[EvidenceItem] = []
     missing = [] if len(shots) == len(finding.violation.key_frames) else ["a key frame is no longer kept"]
     lines = _lines(finding, camera, title)
+    named = finding.violation.measured.get("zone")
+    zone = None if named is None else str(named)
     for i, shot in enumerate(shots):
         items.append(_untouched(f"frame:{i}", shot.stored))
         if i < len(shots) - 1:
+            items += _others_masked(f"public_frame:{i}", shot)
             items.append(
                 EvidenceItem(
-                    f"annotated:{i}", "image/jpeg", encode_jpeg(_drawn(shot, camera, lines), 90), "drawn upon"
+                    f"annotated:{i}",
+                    "image/jpeg",
+                    encode_jpeg(_drawn(shot, camera, lines, zone), 90),
+                    "drawn upon",
                 )
             )
     if shots:
-        items += _photos(shots, camera, lines)
+        items += _photos(shots, camera, lines, zone)
     items += _plates(finding.crops)
     if not finding.crops and (fallback := _without_plate(shots)) is not None:
         items.append(fallback)
         missing.append("no plate was found")
+    items.append(measurement_file(finding.path, finding.signals, camera))
     start, end = clip_window(finding.violation)
     try:
         clip = encode_clip([f for f in finding.frames if start <= f.t_s <= end])
@@ -133,18 +153,23 @@ def _told(shot: _Shot) -> Mapping[str, object]:
     }
 
 
-def _photos(shots: Sequence[_Shot], camera: Camera, lines: Sequence[str]) -> list[EvidenceItem]:
+def _photos(
+    shots: Sequence[_Shot], camera: Camera, lines: Sequence[str], zone: str | None
+) -> list[EvidenceItem]:
     decisive = shots[-1]
     closest = max(
         (s for s in shots if s.box is not None), key=lambda s: (_whole(s), _area(s.box)), default=None
     )
     items = [
         EvidenceItem("wide", "image/jpeg", decisive.stored.jpeg, "the decisive frame, untouched"),
-        EvidenceItem("offence", "image/jpeg", encode_jpeg(_drawn(decisive, camera, lines), 90), "drawn upon"),
+        EvidenceItem(
+            "offence", "image/jpeg", encode_jpeg(_drawn(decisive, camera, lines, zone), 90), "drawn upon"
+        ),
     ]
     if decisive.box is not None:
         masked = _masked(decisive, decisive.box)
-        drawn = annotate(masked, camera, decisive.box, decisive.key.caption, decisive.key.signals, lines)
+        key = decisive.key
+        drawn = annotate(masked, camera, decisive.box, key.caption, key.signals, lines, zone)
         items += [
             EvidenceItem("public_wide", "image/jpeg", encode_jpeg(masked, 88), "others masked"),
             EvidenceItem("public_offence", "image/jpeg", encode_jpeg(drawn, 88), "others masked, drawn upon"),
@@ -160,8 +185,14 @@ def _photos(shots: Sequence[_Shot], camera: Camera, lines: Sequence[str]) -> lis
     return items
 
 
-def _drawn(shot: _Shot, camera: Camera, lines: Sequence[str]) -> Image:
-    return annotate(shot.image, camera, shot.box, shot.key.caption, shot.key.signals, lines)
+def _others_masked(role: str, shot: _Shot) -> list[EvidenceItem]:
+    if shot.box is None:
+        return []
+    return [EvidenceItem(role, "image/jpeg", encode_jpeg(_masked(shot, shot.box), 88), "others masked")]
+
+
+def _drawn(shot: _Shot, camera: Camera, lines: Sequence[str], zone: str | None) -> Image:
+    return annotate(shot.image, camera, shot.box, shot.key.caption, shot.key.signals, lines, zone)
 
 
 def _masked(shot: _Shot, box: Box) -> Image:

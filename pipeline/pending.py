@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from detectors.types import Box, Track, Violation
+from detectors.types import Box, SignalState, Track, TrackPoint, Violation
 from pipeline.package import clip_window
 from pipeline.ring import FrameRing, StoredFrame
 
 WAIT_S = 6.0
+# How long before a violation the signal's states are told: a red that began earlier was red for that long.
+SIGNALS_BEFORE_S = 45.0
 
 
 @dataclass
@@ -19,6 +22,8 @@ class Pending:
     flagged_s: float
     frames: dict[int, StoredFrame] = field(default_factory=dict)
     boxes: dict[int, Box] = field(default_factory=dict)
+    path: dict[int, TrackPoint] = field(default_factory=dict)
+    signals: dict[float, Mapping[str, SignalState]] = field(default_factory=dict)
     track_ended: bool = False
 
     def done(self, t_s: float) -> bool:
@@ -39,8 +44,10 @@ class PendingCases:
         """Take in a violation and secure the frames that prove it."""
         pending = Pending(violation, t_s, track_ended=track is None)
         start, _ = clip_window(violation)
-        for stored in self._ring.between(start, t_s):
-            pending.frames[stored.index] = stored
+        for stored in self._ring.between(start - SIGNALS_BEFORE_S, t_s):
+            pending.signals[stored.t_s] = stored.signals
+            if stored.t_s >= start:
+                pending.frames[stored.index] = stored
         for key in violation.key_frames:
             nearest = self._ring.nearest(key.t_s)
             if nearest is not None:
@@ -54,6 +61,7 @@ class PendingCases:
         for pending in self._held:
             if stored.t_s <= clip_window(pending.violation)[1]:
                 pending.frames[stored.index] = stored
+                pending.signals[stored.t_s] = stored.signals
             track_id = pending.violation.track_id
             track = live.get(track_id) or ended.get(track_id)
             if track is not None:
@@ -87,3 +95,4 @@ def _note_boxes(pending: Pending, track: Track) -> None:
         if point.frame_index in pending.boxes:
             return
         pending.boxes[point.frame_index] = point.box_xyxy
+        pending.path[point.frame_index] = point

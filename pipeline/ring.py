@@ -4,10 +4,11 @@ speaks."""
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from detectors.types import Detection
+from detectors.types import Detection, SignalState
 
 FULL_S = 8.0
 THINNED_S = 60.0
@@ -18,7 +19,8 @@ MOST_BYTES = 160 * 2**20
 @dataclass(frozen=True)
 class StoredFrame:
     """A frame as it is kept: ``jpeg`` is the source's own where ``as_received``, else quality 95 of the
-    decoded frame. ``detections`` are what was found in it, None where nobody looked (nothing had moved)."""
+    decoded frame. ``detections`` are what was found in it, None where nobody looked (nothing had moved).
+    ``signals`` are the states of the signal heads as the rules were told them."""
 
     index: int
     t_s: float
@@ -26,6 +28,7 @@ class StoredFrame:
     jpeg: bytes = field(repr=False)
     as_received: bool
     detections: tuple[Detection, ...] | None = None
+    signals: Mapping[str, SignalState] = field(default_factory=dict)
 
 
 class FrameRing:

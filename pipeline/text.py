@@ -15,11 +15,10 @@ from detectors.types import Image
 
 
 @cache
-def font(size: int) -> ImageFont.FreeTypeFont:
-    """Give DejaVu Sans (it ships with matplotlib) at a size in pixels."""
-    return ImageFont.truetype(
-        str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size
-    )
+def font(size: int, style: str = "") -> ImageFont.FreeTypeFont:
+    """Give DejaVu Sans (it ships with matplotlib) at a size in pixels; ``style`` is "", "Bold" or "Oblique"."""
+    name = f"DejaVuSans{'-' if style else ''}{style}.ttf"
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
 
 
 def label(image: Image, text: str, at: tuple[float, float], size: int, colour: tuple[int, int, int]) -> Image:

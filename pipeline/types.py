@@ -12,8 +12,9 @@ class EvidenceFile:
 
     Roles: ``wide``, ``vehicle``, ``plate`` and ``offence`` (annotated) are the letter's four photos;
     ``frame:0…`` the untouched key frames, ``annotated:0…`` the other key frames drawn upon, ``plate:1…``
-    further plate crops, ``clip`` the video; ``public_wide``, ``public_vehicle``, ``public_offence`` are what
-    an owner may see, with everybody else masked. ``note`` says how the file was made.
+    further plate crops, ``clip`` the video, ``measurement`` what the rule measured from (JSON);
+    ``public_wide``, ``public_vehicle``, ``public_offence`` and the other key frames ``public_frame:0…`` are
+    what an owner may see, with everybody else masked. ``note`` says how the file was made.
     """
 
     role: str
@@ -74,6 +75,7 @@ class Counters:
     tracks_unconfirmed: int = 0
     by_class: Counter[str] = field(default_factory=Counter)
     flagged: Counter[str] = field(default_factory=Counter)
+    let_pass: Counter[str] = field(default_factory=Counter)
     plates_read: int = 0
     plates_in_doubt: int = 0
     not_read: Counter[str] = field(default_factory=Counter)

@@ -2,15 +2,17 @@
 
 A rule is fed one `Scene` after another of one camera, in time order, and answers with the violations that
 have just become certain. It keeps its own state per track and forgets a track when the tracker does. It knows
-the camera's geometry and its own parameters, and nothing else: no plates, no owners, no database, no clock.
+the camera's geometry and its own parameters, and nothing else: no plates, no owners, no database, no clock. A
+rule about the plate itself (`PlateRule`) hands candidates on and judges each once its plate has been read.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from detectors.camera import Camera
 from detectors.types import Scene, Violation
@@ -29,6 +31,34 @@ class Rule(Protocol):
 
     def finish(self) -> list[Violation]:
         """The source has ended: give what was certain already and only waited for its track to end."""
+        ...
+
+
+@dataclass(frozen=True)
+class SeenPlate:
+    """What a `PlateRule` may know of a plate: the NRKB without spaces and the base colour, None where they cannot be
+    told; ``accepted`` only where the reader has no doubt about any character."""
+
+    text: str | None
+    accepted: bool
+    colour: str | None
+
+
+@dataclass(frozen=True)
+class LetPass:
+    """Why a candidate is no violation, in words that a person can count."""
+
+    reason: str
+
+
+@runtime_checkable
+class PlateRule(Protocol):
+    """A rule whose findings are candidates until their plate has been read."""
+
+    rule_id: str
+
+    def judge(self, violation: Violation, plate: SeenPlate | None) -> Violation | LetPass:
+        """Judge a candidate; ``plate`` is None where none was seen."""
         ...
 
 

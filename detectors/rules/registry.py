@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from detectors.camera import Camera, CameraFileError
 from detectors.rules.base import Rule, RuleFactory
+from detectors.rules.bus_lane import BusLane
+from detectors.rules.lane_marking import LaneMarking
+from detectors.rules.motorcycle_ban import MotorcycleBan
 from detectors.rules.no_helmet import NoHelmet
+from detectors.rules.no_seat_belt import NoSeatBelt
+from detectors.rules.odd_even import OddEven
+from detectors.rules.overcrowded_motorcycle import OvercrowdedMotorcycle
+from detectors.rules.phone_use import PhoneUse
 from detectors.rules.red_light import RedLight
+from detectors.rules.shoulder_use import ShoulderUse
 from detectors.rules.speeding import Speeding
 from detectors.rules.stop_line import StopLineRule
 from detectors.rules.wrong_way import WrongWay
@@ -16,6 +24,14 @@ RULES: dict[str, RuleFactory] = {
     "wrong_way": WrongWay,
     "speeding": Speeding,
     "no_helmet": NoHelmet,
+    "overcrowded_motorcycle": OvercrowdedMotorcycle,
+    "lane_marking": LaneMarking,
+    "bus_lane": BusLane,
+    "shoulder_use": ShoulderUse,
+    "motorcycle_ban": MotorcycleBan,
+    "odd_even": OddEven,
+    "no_seat_belt": NoSeatBelt,
+    "phone_use": PhoneUse,
 }
 
 # The sections of the camera file that a rule cannot do without.
@@ -25,7 +41,18 @@ NEEDS: dict[str, frozenset[str]] = {
     "wrong_way": frozenset(),
     "speeding": frozenset({"measuring_zone", "speed_limit_kmh", "speed_device"}),
     "no_helmet": frozenset(),
+    "overcrowded_motorcycle": frozenset(),
+    "lane_marking": frozenset(),
+    "bus_lane": frozenset({"zones"}),
+    "shoulder_use": frozenset({"zones"}),
+    "motorcycle_ban": frozenset({"zones"}),
+    "odd_even": frozenset({"zones"}),
+    "no_seat_belt": frozenset(),
+    "phone_use": frozenset(),
 }
+
+# Rules that nothing real has proven: off until a camera file accepts that (`accept_unproven`).
+UNPROVEN = frozenset({"no_seat_belt", "phone_use"})
 
 
 def build_rules(camera: Camera) -> list[Rule]:

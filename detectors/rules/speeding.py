@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import Field
 
+from detectors.calibration import assess
 from detectors.camera import Camera, CameraFileError, Lane
 from detectors.geometry import inside
 from detectors.kinematics import Axis, Speed, speed_over
@@ -63,6 +64,14 @@ class Speeding:
             raise CameraFileError(
                 f"camera {camera.id}: enforce.{self.rule_id} needs measuring_zone, "
                 "speed_limit_kmh and speed_device"
+            )
+        report = assess(
+            file.calibration, camera.homography, file.measuring_zone, file.lanes, file.speed_limit_kmh
+        )
+        if report.unfit:
+            why = "; ".join(text for _, text in report.unfit)
+            raise CameraFileError(
+                f"camera {camera.id}: calibration: not fit for enforce.{self.rule_id}: {why}"
             )
         self._camera, self._zone = camera, tuple(file.measuring_zone)
         self._limit, self._device = file.speed_limit_kmh, file.speed_device
@@ -160,7 +169,7 @@ class Speeding:
         text = f"{speed.kmh:.1f} ± {speed.half_width_kmh:.1f} km/jam (km/h)"
         frames = [
             key_frame(first, "Masuk zona ukur / Entering the measuring zone"),
-            key_frame(middle, f"{text}, batas / limit {self._limit:.0f}"),
+            key_frame(middle, f"{text}; batas / limit {self._limit:.0f} km/jam (km/h)"),
             key_frame(last, f"Keluar zona ukur setelah {speed.length_m:.1f} m / Leaving the measuring zone"),
         ]
         values: dict[str, float | str] = {

@@ -11,12 +11,13 @@ import numpy as np
 
 from detectors.camera import Camera, parse_camera
 from detectors.kinematics import contact
-from detectors.rules.registry import NEEDS, build_rules
+from detectors.rules.registry import NEEDS, UNPROVEN, build_rules
 from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoint, Violation
 from pipeline.tracking import VehicleTracker
 
 BEGAN = datetime(2026, 8, 17, 3, 0, tzinfo=UTC)
 FPS = 12.0
+WORKDAYS = ["mon", "tue", "wed", "thu", "fri"]
 WIDTH, HEIGHT = 1920, 1080
 FOCAL, CAMERA_AT, PITCH = 1500.0, np.array([-1.0, -25.0, 6.0]), np.radians(9.0)
 SIZES = {
@@ -34,6 +35,11 @@ def project(points: Iterable[Iterable[float]]) -> np.ndarray:
     forward = d[:, 1] * np.cos(PITCH) - d[:, 2] * np.sin(PITCH)
     up = d[:, 1] * np.sin(PITCH) + d[:, 2] * np.cos(PITCH)
     return np.column_stack([WIDTH / 2 + FOCAL * d[:, 0] / forward, HEIGHT / 2 - FOCAL * up / forward])
+
+
+def strip(left: float, right: float, near: float = -20.0, far: float = 45.0) -> list[tuple[float, float]]:
+    """A part of the road that runs along it."""
+    return [(left, near), (right, near), (right, far), (left, far)]
 
 
 def camera_data(**changes: Any) -> dict[str, Any]:
@@ -68,7 +74,20 @@ def camera_data(**changes: Any) -> dict[str, Any]:
         "measuring_zone": [(-7, -14), (0, -14), (0, 0), (-7, 0)],
         "speed_limit_kmh": 50,
         "speed_device": {"id": "D1", "certificate": "C-1", "valid_until": "2027-01-01"},
-        "enforce": {rule: {} for rule in NEEDS},
+        "markings": [{"id": "centre", "road": [(0, -20), (0, 0)]}],
+        "zones": [
+            {"id": "bus", "kind": "bus_lane", "polygon": strip(4.0, 7.5), "direction": (0, 1)},
+            {"id": "verge", "kind": "shoulder_use", "polygon": strip(-10.5, -7.0), "direction": (0, 1)},
+            {"id": "ban", "kind": "motorcycle_ban", "polygon": strip(7.5, 11.0), "direction": (0, 1)},
+            {
+                "id": "evening",
+                "kind": "odd_even",
+                "polygon": strip(-3.5, 0.0),
+                "direction": (0, 1),
+                "hours": [{"days": WORKDAYS, "start": "16:00", "end": "21:00", "on_holidays": False}],
+            },
+        ],
+        "enforce": {rule: {} for rule in NEEDS if rule not in UNPROVEN},
     }
     return data | changes
 

@@ -11,7 +11,7 @@ import yaml
 from hand_made import camera, camera_data
 
 from detectors.camera import CameraFileError, load_camera, parse_camera
-from detectors.rules.registry import NEEDS, RULES, build_rules
+from detectors.rules.registry import NEEDS, RULES, UNPROVEN, build_rules
 
 
 def refused(**changes: Any) -> str:
@@ -22,7 +22,7 @@ def refused(**changes: Any) -> str:
 
 def test_every_rule_has_its_needs_and_can_be_built() -> None:
     assert set(RULES) == set(NEEDS)
-    assert sorted(r.rule_id for r in build_rules(camera())) == sorted(RULES)
+    assert {r.rule_id for r in build_rules(camera())} == set(RULES) - UNPROVEN
 
 
 def test_a_missing_stop_line_names_the_rules_that_need_it() -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from hand_made import BEGAN, Signal, Vehicle, camera, rules_of, run, straight
 
-from detectors.rules.no_helmet import NoHelmet, assign
+from detectors.rules.heads import assign
+from detectors.rules.no_helmet import NoHelmet
 from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoint
 
 GIVEN = camera(enforce={"no_helmet": {}})

@@ -20,10 +20,13 @@ from drawn import (
     write_clip,
 )
 
+from detectors.camera import load_camera
+from detectors.rules.registry import NEEDS
 from pipeline.cases import CaseSink, resume_cases
 from pipeline.evidence import EvidenceStore
 from pipeline.images import decode_image
 from pipeline.loop import CameraLoop, Watchers
+from pipeline.measurement import MeasurementError, read_measurement
 from pipeline.sources import SourceError, open_source
 
 
@@ -273,3 +276,58 @@ BLUE_OR_GREEN = ((220, 60, 20), (40, 200, 40))
 
 def test_recorded_at_is_the_first_frames_moment(ran):
     assert ran.findings[0].violation.track_began_at >= RECORDED
+
+
+def test_the_evidence_holds_what_was_measured_from(ran):
+    finding = ran.findings[0]
+    evidence = ran.store.get(finding.violation.id)
+    measured = read_measurement(ran.store.open(evidence.file("measurement").sha256))
+    assert measured.path == finding.path and len(measured.path) > 20
+    assert measured.path[0].t_s <= finding.violation.start_s <= measured.path[-1].t_s
+    assert measured.camera.file == ran.camera.file
+    assert measured.camera.sha256 == ran.camera.sha256
+    assert [t for t, _ in measured.signals] == sorted(t for t, _ in measured.signals)
+
+
+@pytest.mark.parametrize("broken", [b"", b"{}", b'{"format": "etle-measurement/1", "path": [{}]}', b"[]"])
+def test_a_measurement_that_cannot_be_read_says_so(broken):
+    with pytest.raises(MeasurementError):
+        read_measurement(broken)
+
+
+ODD_EVEN = {
+    "enforce": {"odd_even": {}},
+    "zones": [
+        {
+            "id": "pagi",
+            "kind": "odd_even",
+            "polygon": [[0, 0], [64, 0], [64, -36], [0, -36]],
+            "direction": [1, 0],
+            "hours": [{"days": ["mon"], "start": "06:00", "end": "10:00", "on_holidays": False}],
+        }
+    ],
+    "holidays": {2026: ["2026-01-01"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("plate", "accepted", "exempt", "flagged"),
+    [
+        ("AB1234XY", True, None, 1),
+        ("AB1235XY", True, None, 0),
+        ("AB1234XY", False, None, 0),
+        ("AB1234XY", True, "electric", 0),
+    ],
+)
+def test_an_odd_even_candidate_is_judged_by_its_plate_and_record(tmp_path, plate, accepted, exempt, flagged):
+    """Recorded on Monday the 17th: even plates may not drive there."""
+    path = write_camera(tmp_path / "camera.yaml", **ODD_EVEN)
+    given = load_camera(path, NEEDS)
+    found = []
+    watchers = Watchers(found.append, exempts=lambda rule, its: exempt)
+    loop = CameraLoop(given, ColourDetector(), FixedReader(plate, accepted), watchers)
+    write_clip(tmp_path / "clip.mp4", [LAWFUL])
+    with open_source(tmp_path / "clip.mp4", given) as source:
+        counters = loop.run(source)
+    assert len(found) == counters.flagged["odd_even"] == flagged
+    assert sum(counters.let_pass.values()) == 1 - flagged

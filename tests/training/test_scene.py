@@ -1,6 +1,7 @@
 """A rendered scene: the same from the same seed, true to its own geometry, and readable by the pipeline."""
 
 import json
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -8,14 +9,15 @@ import pytest
 import yaml
 
 from detectors.camera import parse_camera
-from detectors.rules.registry import NEEDS
+from detectors.rules.registry import NEEDS, build_rules
 from detectors.types import SignalState
 from training.render.camera_file import camera_yaml
+from training.render.paths import BUS_LANE
 from training.render.rasterizer import View, draw
 from training.render.registry_file import COLUMNS, registry_csv
-from training.render.scene import render_scene, truth_of, write_script
+from training.render.scene import camera_of, render_scene, truth_of, write_script
 from training.render.traffic import LANES, Program, place
-from training.render.truth import LIMIT_KMH, TOLERANCE_KMH
+from training.render.truth import LIMIT_KMH, TOLERANCE_KMH, committed
 
 VIEW = View.looking(1920, 1080, (-2.9, -25.0, 6.2), (-2.9, 0.5, 1.0), 33.0)
 
@@ -129,3 +131,58 @@ def test_a_rendered_clip_holds_what_its_truth_says(tmp_path):
 def test_a_picture_size_that_no_encoder_takes_is_refused():
     with pytest.raises(ValueError, match="WIDTHxHEIGHT"):
         write_script(1, 5, "721x")
+
+
+@pytest.fixture(scope="module")
+def every_rule():
+    return write_script(9002, 60, every_rule=True)
+
+
+def test_a_scene_of_every_rule_holds_violations_and_near_misses_of_the_new_ones(every_rule):
+    truth = truth_of(every_rule)
+    rules = {row["rule"] for row in truth["violations"]}
+    assert {"bus_lane", "motorcycle_ban", "lane_marking", "overcrowded_motorcycle"} <= rules
+    guilty = {(row["vehicle"], row["rule"]) for row in truth["violations"]}
+    lawful_buses = [v for v in truth["vehicles"] if v["path"] == BUS_LANE and v["class"] == "bus"]
+    assert all((v["vehicle"], "bus_lane") not in guilty for v in lawful_buses)
+    assert any(v["path"] == "left" for v in truth["vehicles"])
+
+
+def test_its_camera_file_enforces_every_rule_it_has_violations_of(every_rule):
+    camera = parse_camera(yaml.safe_load(camera_of(every_rule)), "scene", "0" * 64, NEEDS)
+    assert {v.rule for v in every_rule.violations} <= set(camera.file.enforce)
+    assert len(build_rules(camera)) == len(camera.file.enforce)
+    assert {m.kind for m in camera.file.markings} == {"solid"}
+
+
+def test_where_the_line_is_dashed_whoever_changes_lanes_keeps_the_law(every_rule):
+    dashed = replace(every_rule, solid=False)
+    found, _ = committed(list(dashed.drivers), dashed.program, dashed.seconds, dashed.view, solid=False)
+    changing = {i for i, d in enumerate(dashed.drivers) if d.intent == "change"}
+    assert changing
+    assert not [v for v in found if v.driver in changing]
+    assert "dashed" in camera_of(dashed)
+
+
+def test_where_three_ride_together_in_the_picture_the_truth_says_so_and_nowhere_else(every_rule):
+    crowded = {v.driver for v in every_rule.violations if v.rule == "overcrowded_motorcycle"}
+    assert crowded
+    for i, driver in enumerate(every_rule.drivers):
+        places = [pose for t in np.arange(0, 60, 0.25) if (pose := driver.pose(float(t))) is not None]
+        shown = any(abs(x + 2.9) < 9 for x, _, _ in places)
+        assert (len(driver.people) > 2 and shown) == (i in crowded)
+
+
+def test_a_lane_change_leads_from_one_lane_to_the_other_and_never_back():
+    places = [place("change:35:20", s) for s in np.arange(20, 70, 0.5)]
+    x = np.array([p[0] for p in places])
+    assert (x[0], x[-1]) == (LANES["L2"], LANES["L1"])
+    assert np.all(np.diff(x) <= 1e-9)
+    headings = np.gradient(x, 0.5)
+    assert np.allclose(-np.tan([p[2] for p in places]), headings, atol=0.03)
+
+
+def test_without_every_rule_a_scene_stays_as_it_was():
+    assert {d.intent for d in write_script(9002, 30).drivers} <= {
+        "", "bare", "tolerated", "stop_over", "run_red", "speed", "near_limit", "wrong_way",
+    }  # fmt: skip

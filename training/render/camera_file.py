@@ -10,7 +10,7 @@ import yaml
 from training.render.rasterizer import View
 from training.render.traffic import LIMIT_KMH
 from training.render.truth import GRACE_S, TOLERANCE_KMH, ZONE_M
-from training.render.world import CENTRE_X, CROSS_Y, KERB_X, LAMP_HEIGHTS, LANE_X, SIGNAL_POLES
+from training.render.world import CENTRE_X, CROSS_Y, KERB_X, LAMP_HEIGHTS, LANE_X, SIGNAL_POLES, SOLID_Y
 
 SURVEY = (
     (-6.9, -6.0),
@@ -22,12 +22,18 @@ SURVEY = (
     (-3.4, 12.0),
     (0.0, 20.0),
 )
+# Who enforces a line or a lane far away surveys there too.
+FAR_SURVEY = ((-3.4, 45.0), (3.4, 45.0), (-3.4, 65.0))
 HOURS = {"day": "10:12:00", "dusk": "17:48:00", "night": "21:30:00", "rain": "15:05:00"}
 
 
-def camera_yaml(view: View, seed: int, light: str) -> str:
-    """Write the camera file of a view; pixels are rounded to a tenth, as a careful surveyor would."""
-    pixels = view.project(np.array([[x, y, 0.0] for x, y in SURVEY]))[:, :2]
+def camera_yaml(view: View, seed: int, light: str, solid: bool | None = None) -> str:
+    """Write the camera file of a view; pixels are rounded to a tenth, as a careful surveyor would.
+
+    ``solid`` says whether the line between the lanes beyond the junction is; None enforces the first five rules only.
+    """
+    survey = SURVEY if solid is None else SURVEY + FAR_SURVEY
+    pixels = view.project(np.array([[x, y, 0.0] for x, y in survey]))[:, :2]
     px, py = SIGNAL_POLES[0]
     corners = np.array([[px + dx, py - 0.13, z] for dx in (-0.24, 0.24) for z in (2.15, 3.3)])
     head = view.project(corners)[:, :2]
@@ -45,7 +51,7 @@ def camera_yaml(view: View, seed: int, light: str) -> str:
         "calibration": {
             "points": [
                 {"image": [round(float(u), 1), round(float(v), 1)], "road": list(road)}
-                for (u, v), road in zip(pixels, SURVEY, strict=True)
+                for (u, v), road in zip(pixels, survey, strict=True)
             ],
             "image_sigma_px": 0.5,
         },
@@ -77,5 +83,41 @@ def camera_yaml(view: View, seed: int, light: str) -> str:
         "detect_size": 960,
         "recorded_at": f"2026-08-18T{HOURS[light]}+07:00",
     }
+    if solid is not None:
+        data |= _every_rule(data, solid)
     assert len(LAMP_HEIGHTS) == 3
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+
+
+def _every_rule(data: dict[str, Any], solid: bool) -> dict[str, Any]:
+    """Give what the file has besides where every rule is on that one camera can see."""
+
+    def strip(x0: float, x1: float, y0: float, y1: float) -> list[list[float]]:
+        return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
+
+    lanes = [
+        {**lane, "turns": ways}
+        for lane, ways in zip(data["lanes"], (["left", "straight"], ["straight"]), strict=True)
+    ]
+    zones = [
+        {
+            "id": "ban",
+            "kind": "motorcycle_ban",
+            "polygon": strip(LANE_X + 0.15, CENTRE_X, -12.0, 34.0),
+            "direction": [0.0, 1.0],
+        },
+        {
+            "id": "bus",
+            "kind": "bus_lane",
+            "polygon": strip(-LANE_X, -KERB_X, SOLID_Y[0], SOLID_Y[1]),
+            "direction": [0.0, -1.0],
+        },
+    ]
+    line = [[LANE_X, SOLID_Y[0]], [LANE_X, SOLID_Y[1]]]
+    rules = ("overcrowded_motorcycle", "lane_marking", "bus_lane", "motorcycle_ban")
+    return {
+        "lanes": lanes,
+        "zones": zones,
+        "markings": [{"id": "M1", "kind": "solid" if solid else "dashed", "road": line}],
+        "enforce": data["enforce"] | {rule: {} for rule in rules},
+    }

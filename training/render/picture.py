@@ -83,9 +83,9 @@ class _Placed:
 class Studio:
     """Photographs a cast on the standing junction with one camera in one light."""
 
-    def __init__(self, view: View, light: Light, seed: int, cast: Cast) -> None:
+    def __init__(self, view: View, light: Light, seed: int, cast: Cast, solid: bool = False) -> None:
         self.view, self.light, self.cast = view, light, cast
-        self.backdrop = backdrop(view, light, seed)
+        self.backdrop = backdrop(view, light, seed, solid)
         rng = np.random.default_rng([seed, 11])
         self._grain = rng.normal(0, light.noise, (view.height + 64, view.width + 64, 3)).astype(np.float32)
         self._seed = seed

@@ -56,6 +56,8 @@ class Script:
     eye: tuple[float, float, float]
     target: tuple[float, float, float]
     hfov_deg: float
+    every_rule: bool = False
+    solid: bool = True
 
     @property
     def view(self) -> View:
@@ -73,27 +75,44 @@ def _around(rng: np.random.Generator, reach: float) -> float:
 
 
 def write_script(
-    seed: int, seconds: float, size: str = "1920x1080", fps: int = 12, light: str | None = None
+    seed: int,
+    seconds: float,
+    size: str = "1920x1080",
+    fps: int = 12,
+    light: str | None = None,
+    every_rule: bool = False,
 ) -> Script:
-    """Decide a scene from its seed. Same arguments, same script."""
+    """Decide a scene from its seed. Same arguments, same script.
+
+    ``every_rule``: conduct and near-misses for all rules that one camera can see.
+    """
     rng = np.random.default_rng([seed, 1])
     name = light or ("day", "night", "dusk", "rain", "day", "night")[seed % 6]
     program = Program(
         float(rng.integers(14, 19)), float(rng.integers(13, 17)), 3.0, float(rng.uniform(0, 33))
     )
-    drivers = simulate(rng, seconds, program)
+    drivers = simulate(rng, seconds, program, every_rule)
     lit = random_light(rng, name)
     eye = (-2.9 + _around(rng, 0.4), -25.0 + _around(rng, 0.5), 6.2 + _around(rng, 0.3))
     target = (-2.9 + _around(rng, 0.3), 0.5, 1.0)
     view = View.looking(*_size(size), eye, target, HFOV_DEG)
+    # In some scenes the line beyond the junction is dashed, and whoever changes lanes there keeps the law.
+    solid = not every_rule or bool(rng.random() < 0.7)
     while True:
-        violations, doubtful = committed(drivers, program, seconds, view)
+        violations, doubtful = committed(drivers, program, seconds, view, solid)
         if not doubtful:
             break
         drivers = [d for i, d in enumerate(drivers) if i not in doubtful]
     return Script(
         seed, seconds, fps, _size(size), lit, program, tuple(drivers), tuple(violations), eye, target, HFOV_DEG,
+        every_rule, solid,
     )  # fmt: skip
+
+
+def camera_of(script: Script) -> str:
+    """Write the camera file of a scene."""
+    solid = script.solid if script.every_rule else None
+    return camera_yaml(script.view, script.seed, script.light.name, solid)
 
 
 def truth_of(script: Script) -> dict[str, Any]:
@@ -130,7 +149,10 @@ _STUDIO: dict[str, Studio] = {}
 
 def _start(script: Script) -> None:
     cv2.setNumThreads(1)
-    _STUDIO["studio"] = Studio(script.view, script.light, script.seed, Cast(script.drivers, script.seed))
+    solid = script.every_rule and script.solid
+    _STUDIO["studio"] = Studio(
+        script.view, script.light, script.seed, Cast(script.drivers, script.seed), solid
+    )
 
 
 def _shoot(job: tuple[Script, int]) -> tuple[bytes, dict[str, Any]]:
@@ -153,7 +175,7 @@ def _shoot(job: tuple[Script, int]) -> tuple[bytes, dict[str, Any]]:
 
 def render_scene(
     seed: int, seconds: float, out: Path, size: str = "1920x1080", fps: int = 12,
-    progress: Callable[[int, int], None] | None = None, light: str | None = None,
+    progress: Callable[[int, int], None] | None = None, light: str | None = None, every_rule: bool = False,
 ) -> Path:  # fmt: skip
     """Render a scene into ``out`` and give that folder.
 
@@ -165,12 +187,11 @@ def render_scene(
         fps: frames per second.
         progress: called with (frames done, frames in all).
         light: day, dusk, night or rain; the seed decides where it is left out.
+        every_rule: conduct for all rules that one camera can see.
     """
     out.mkdir(parents=True, exist_ok=True)
-    script = write_script(seed, seconds, size, fps, light)
-    (out / "camera.yaml").write_text(
-        camera_yaml(script.view, script.seed, script.light.name), encoding="utf-8"
-    )
+    script = write_script(seed, seconds, size, fps, light, every_rule)
+    (out / "camera.yaml").write_text(camera_of(script), encoding="utf-8")
     (out / "stnk.csv").write_text(registry_csv(script.drivers, script.seed), encoding="utf-8")
     (out / "truth.json").write_text(json.dumps(truth_of(script), indent=1) + "\n", encoding="utf-8")
     jobs = ((script, i) for i in range(script.frames))

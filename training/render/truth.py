@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.types import SignalState
+from training.render.paths import BUS_LANE
 from training.render.rasterizer import View
 from training.render.sight import Sight
 from training.render.traffic import LANES, LIMIT_KMH, SIZES, Driver, Program
@@ -23,11 +24,15 @@ STOP_MARGIN_M = {"motorcycle": 1.5, "bicycle": 1.5, "car": 2.9}
 LOOK_S = 0.05
 STRAIGHT_M = 10.0
 EDGE_S = 2.5
+MANOEUVRES = ("crowd", "ban", "change", "turn", "bus_lane")
 # Where a driver goes the wrong way the camera sees it from the far end of the lane on.
 WRONG_WAY_M = (-8.5, 30.0)
 # For so long the camera must see where a vehicle meets the road, in each part of what it did.
 SEEN_BEFORE_S, SEEN_INSIDE_S, SEEN_STANDING_S, SEEN_WRONG_S, SEEN_OF_ZONE = 0.25, 0.5, 2.0, 2.0, 0.75
 SEEN_HEAD_S = 1.0
+# Of travel in a closed zone and of a lane change so much must be seen; of riders beside one another so many seconds.
+SEEN_OF_ZONE_TRAVEL, SEEN_CHANGE_S, SEEN_CROWD_S = 0.75, 0.7, 1.3
+BAN_M, BUS_LANE_M, LINE_M = (-8.8, 20.0), (28.5, 56.0), (27.0, 62.0)
 LONGEST = {"motorcycle": 2.2, "bicycle": 2.0, "car": 5.2}
 
 
@@ -55,9 +60,12 @@ def zone_speed_kmh(driver: Driver, seconds: float) -> float | None:
 
 
 def committed(
-    drivers: list[Driver], program: Program, seconds: float, view: View
+    drivers: list[Driver], program: Program, seconds: float, view: View, solid: bool = True
 ) -> tuple[list[Committed], set[int]]:
-    """Give the violations, and the drivers whose conduct lies in doubt and must leave the scene."""
+    """Give the violations, and the drivers whose conduct lies in doubt and must leave the scene.
+
+    ``solid``: whether the line between the lanes beyond the junction is.
+    """
     found: list[Committed] = []
     doubtful: set[int] = set()
     for i, driver in enumerate(drivers):
@@ -73,6 +81,8 @@ def committed(
             else:
                 doubtful.add(i)
             continue
+        if driver.intent in MANOEUVRES:
+            _manoeuvre(i, driver, t, front, solid, found, doubtful)
         if driver.path not in LANES:
             continue
         _red_light(i, driver, program, t, front, found, doubtful)
@@ -106,6 +116,48 @@ def committed(
     return found, doubtful
 
 
+def _manoeuvre(i: int, driver: Driver, t: np.ndarray, front: np.ndarray, solid: bool, found: list[Committed],
+               doubtful: set[int]) -> None:  # fmt: skip
+    """Judge what is driven for the rules of zones, lines and crowds."""
+    rear = front - driver.length
+    if driver.intent == "ban":
+        _stretch("motorcycle_ban", i, t, rear, BAN_M, found, doubtful)
+    elif driver.intent == "bus_lane" and driver.path == BUS_LANE:
+        # It comes towards the camera: its front is seen, and its way goes down along y.
+        _stretch("bus_lane", i, t, -front, BUS_LANE_M, found, doubtful)
+    elif driver.intent == "crowd":
+        off = np.abs(front - driver.length / 2 - _aside(driver))
+        during = np.flatnonzero(off < 9.0)
+        if not len(during) and np.nanmin(off) < 16.0:
+            doubtful.add(i)
+        elif len(during):
+            found.append(Committed("overcrowded_motorcycle", i, float(t[during[0]]), float(t[during[-1]])))
+    elif driver.intent == "change" and solid:
+        y0, metres = (float(v) for v in driver.path.split(":")[1:])
+        _stretch("lane_marking", i, t, rear, (y0 + 2.0, y0 + metres - 2.0), found, doubtful)
+        before, after = np.flatnonzero(rear > LINE_M[0]), np.flatnonzero(rear > LINE_M[1])
+        if not len(before) or not len(after):
+            doubtful.add(i)
+    elif driver.intent == "turn":
+        # From where the rear leaves the lane until the turn is plain to see.
+        _stretch("lane_marking", i, t, rear, (-5.0, 9.0), found, doubtful)
+
+
+def _aside(driver: Driver) -> float:
+    """Give where the picture's middle lies along a path of the crossing road."""
+    return -2.9 if driver.path.startswith("east") else 2.9
+
+
+def _stretch(rule: str, i: int, t: np.ndarray, at: np.ndarray, span: tuple[float, float], found: list[Committed],
+             doubtful: set[int]) -> None:  # fmt: skip
+    during = np.flatnonzero((at >= span[0]) & (at <= span[1]))
+    whole = len(during) and np.nanmin(at[during]) < span[0] + 2.0 and np.nanmax(at[during]) > span[1] - 2.0
+    if whole:
+        found.append(Committed(rule, i, float(t[during[0]]), float(t[during[-1]])))
+    elif len(during):
+        doubtful.add(i)
+
+
 def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
     """Tell whether the camera sees enough of a violation: nobody can judge what another vehicle hides."""
 
@@ -118,6 +170,14 @@ def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
         return LOOK_S * sum(sight.head_seen(v.driver, float(x)) for x in during) >= SEEN_HEAD_S
     if v.rule == "wrong_way":
         return feet(during) >= SEEN_WRONG_S
+    if v.rule == "overcrowded_motorcycle":
+        return LOOK_S * sum(sight.head_seen(v.driver, float(x)) for x in during) >= SEEN_CROWD_S
+    if v.rule in ("motorcycle_ban", "bus_lane"):
+        return feet(during) >= SEEN_OF_ZONE_TRAVEL * (v.end_s - v.start_s)
+    if v.rule == "lane_marking":
+        around = t[(t >= v.start_s - 1.0) & (t <= v.end_s + 1.0)]
+        parts = (around[around < v.start_s], during, around[around > v.end_s])
+        return all(feet(part) >= SEEN_CHANGE_S * LOOK_S * len(part) for part in parts)
     if v.rule == "speeding":
         return feet(during) >= SEEN_OF_ZONE * (v.end_s - v.start_s)
     rear = np.array([np.nan if (f := driver.front(float(x))) is None else f - driver.length for x in t])

@@ -22,6 +22,7 @@ from training.render.rasterizer import View, draw, mean_of
 KERB_X, CENTRE_X, LANE_X = -6.9, 0.0, -3.4
 CROSS_Y = (6.0, 20.0)
 ZEBRA_Y = (1.6, 4.4)
+SOLID_Y = (26.3, 70.0)
 SIGNAL_POLES = ((-7.7, 0.4), (0.35, 0.4))
 LAMP_HEIGHTS = {SignalState.RED: 3.05, SignalState.AMBER: 2.72, SignalState.GREEN: 2.39}
 NEAR, FAR = 80, 20
@@ -37,7 +38,7 @@ class Backdrop:
     ground: NDArray[np.bool_]
 
 
-def _ground_texture(rng: np.random.Generator, scale: int, light: Light) -> Image:
+def _ground_texture(rng: np.random.Generator, scale: int, light: Light, solid: bool) -> Image:
     x0, y0, x1, y1 = EXTENT
     w, h = int((x1 - x0) * scale), int((y1 - y0) * scale)
 
@@ -110,6 +111,8 @@ def _ground_texture(rng: np.random.Generator, scale: int, light: Light) -> Image
         for y in np.arange(seg[0], seg[1], 5.0):
             for x in (LANE_X, -LANE_X):
                 bar(x - 0.06, y, x + 0.06, min(y + 3.0, seg[1]))
+    if solid:
+        bar(LANE_X - 0.06, SOLID_Y[0], LANE_X + 0.06, SOLID_Y[1])
     for x in (-5.1, -1.75):
         tip = np.array(
             [
@@ -270,10 +273,13 @@ def to_screen(mesh: Mesh, view: View) -> NDArray[np.float32]:
 NO_ATLAS: Image = np.zeros((2, 2, 3), np.uint8)
 
 
-def backdrop(view: View, light: Light, seed: int) -> Backdrop:
-    """Render the empty junction once for a camera that stands still."""
+def backdrop(view: View, light: Light, seed: int, solid: bool = False) -> Backdrop:
+    """Render the empty junction once for a camera that stands still.
+
+    ``solid``: the line between the lanes beyond the junction is, not dashed.
+    """
     rng = np.random.default_rng([seed, 7])
-    near, far = _ground_texture(rng, NEAR, light), None
+    near, far = _ground_texture(rng, NEAR, light, solid), None
     far = cv2.resize(near, None, fx=FAR / NEAR, fy=FAR / NEAR, interpolation=cv2.INTER_AREA)
     tone = np.asarray(light.sky) * 0.95 + np.asarray(light.sun_colour) * max(light.sun[2], 0.0)
     pixels = np.stack(np.meshgrid(np.arange(view.width) + 0.5, np.arange(view.height) + 0.5), -1).reshape(

@@ -1,0 +1,127 @@
+"""Whose head is it: heads that were detected, given to motorcycles and to the seats on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from detectors.types import Detection, Track, TrackPoint
+
+HEADS = ("head_helmet", "head_bare")
+# Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.
+SAME_HEAD_IOU = 0.65
+# In widths of the motorcycle's box: a head this near to a seat is that seat's; one about as near to another seat, by
+# less than the second, is nobody's where fewer heads than seats are seen.
+SAME_SEAT = 0.3
+WHOSE_HEAD = 0.06
+SETTLED_VOTES = 3
+
+
+@dataclass
+class Seat:
+    """One head position on the motorcycle: from its box's left and upper edge, in box widths, which stay what they are
+    where the picture cuts the box below."""
+
+    x: float
+    y: float
+    seen: list[tuple[TrackPoint, Detection]] = field(default_factory=list)
+
+    def near(self, near_share: float) -> list[tuple[TrackPoint, Detection]]:
+        """Give the sightings in which the head is at least ``near_share`` of its greatest height."""
+        most = max(height(d) for _, d in self.seen)
+        return [(p, d) for p, d in self.seen if height(d) >= near_share * most]
+
+
+def height(head: Detection) -> float:
+    """Give a head's height in pixels."""
+    return head.box_xyxy[3] - head.box_xyxy[1]
+
+
+def assign(tracks: Sequence[Track], heads: Sequence[Detection]) -> list[tuple[Track, list[Detection]]]:
+    """Give each motorcycle its riders' heads; a head goes to one vehicle only, and to none where two fit
+    alike.
+
+    A rider's head lies in the upper 45% of the box (which covers machine and riders) and near its middle.
+    Other vehicles do not take heads: a driver behind glass is no rider.
+    """
+    motorcycles = [t for t in tracks if t.label == "motorcycle"]
+    given: dict[int, list[Detection]] = {t.id: [] for t in motorcycles}
+    for head in heads:
+        costs = sorted((c, t.id) for t in motorcycles if (c := _cost(t.points[-1], head)) is not None)
+        if costs and (len(costs) == 1 or costs[1][0] - costs[0][0] > 0.15):
+            given[costs[0][1]].append(head)
+    return [(t, given[t.id]) for t in motorcycles if given[t.id]]
+
+
+def _cost(point: TrackPoint, head: Detection) -> float | None:
+    x1, y1, x2, y2 = point.box_xyxy
+    width, height = max(x2 - x1, 1e-6), max(y2 - y1, 1e-6)
+    x = ((head.box_xyxy[0] + head.box_xyxy[2]) / 2 - x1) / width
+    y = ((head.box_xyxy[1] + head.box_xyxy[3]) / 2 - y1) / height
+    too_large = head.box_xyxy[3] - head.box_xyxy[1] > 0.4 * height
+    if not -0.1 <= x <= 1.1 or not -0.1 <= y <= 0.45 or too_large:
+        return None
+    return abs(x - 0.5) + 0.5 * max(y - 0.15, 0.0)
+
+
+def one_per_head(heads: Sequence[Detection]) -> list[Detection]:
+    """Where bare and helmet both claim one head, the surer speaks only if it is clearly surer."""
+    kept: list[Detection] = []
+    doubted: list[Detection] = []
+    for head in sorted(heads, key=lambda d: -d.confidence):
+        same = next((k for k in kept if iou(k, head) > SAME_HEAD_IOU), None)
+        if same is None:
+            kept.append(head)
+        elif same.label != head.label and same.confidence - head.confidence < 0.2:
+            doubted.append(same)
+    return [k for k in kept if k not in doubted]
+
+
+def vote(seats: list[Seat], point: TrackPoint, heads: Sequence[Detection]) -> None:
+    """Let each head vote for its seat: the nearest one not yet taken in this frame, or a new one."""
+    x1, y1, x2, _ = point.box_xyxy
+    places = [
+        (
+            ((d.box_xyxy[0] + d.box_xyxy[2]) / 2 - x1) / (x2 - x1),
+            ((d.box_xyxy[1] + d.box_xyxy[3]) / 2 - y1) / (x2 - x1),
+        )
+        for d in heads
+    ]
+    pairs = sorted(
+        (_apart(seat, place), i, j) for i, seat in enumerate(seats) for j, place in enumerate(places)
+    )
+    taken: dict[int, int] = {}
+    for distance, i, j in pairs:
+        if distance <= SAME_SEAT and i not in taken and j not in taken.values():
+            taken[i] = j
+    by_head = {j: seats[i] for i, j in taken.items()}
+    free = [s for i, s in enumerate(seats) if i not in taken and len(s.seen) >= SETTLED_VOTES]
+    for j, head in enumerate(heads):
+        seat = by_head.get(j)
+        if seat is not None and any(
+            _apart(s, places[j]) - _apart(seat, places[j]) < WHOSE_HEAD for s in free
+        ):
+            continue
+        if seat is None:
+            seat = Seat(*places[j])
+            seats.append(seat)
+        # The seat wanders slowly with the box's shape as the motorcycle comes nearer.
+        seat.x += 0.2 * (places[j][0] - seat.x)
+        seat.y += 0.2 * (places[j][1] - seat.y)
+        seat.seen.append((point, head))
+
+
+def _apart(seat: Seat, place: tuple[float, float]) -> float:
+    return float(np.hypot(seat.x - place[0], seat.y - place[1]))
+
+
+def iou(a: Detection, b: Detection) -> float:
+    """Give how much two heads' boxes overlap, 0..1."""
+    ax1, ay1, ax2, ay2 = a.box_xyxy
+    bx1, by1, bx2, by2 = b.box_xyxy
+    w, h = min(ax2, bx2) - max(ax1, bx1), min(ay2, by2) - max(ay1, by1)
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - w * h)

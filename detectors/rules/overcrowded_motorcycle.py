@@ -1,0 +1,166 @@
+"""`overcrowded_motorcycle`: more than one passenger on a two-wheeler. UU 22/2009 art. 292 with 106 (9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import Field
+
+from detectors.camera import Camera
+from detectors.rules.common import Flagged, Parameters, jumped, key_frame, make_violation, parse_parameters
+from detectors.rules.heads import HEADS, Seat, assign, height, iou, one_per_head, vote
+from detectors.types import Box, Detection, Scene, Track, TrackPoint, Violation
+
+# Rider and one passenger are two: the third head is one too many.
+TOO_MANY = 3
+# In widths of the motorcycle's box: what rides along stays where it is, give or take how the box's shape changes.
+DRIFT_ASIDE, DRIFT_UP = 0.2, 0.35
+
+
+class OvercrowdedParameters(Parameters):
+    """A head counts where it is ``min_head_px`` or more high, surer than ``min_confidence``, at least ``like_share`` as
+    high as the largest on the same motorcycle (not a child in arms, not somebody far behind), and overlaps no other by
+    more than ``max_overlap``. Flagged: three or more heads at once in ``min_frames`` sightings, over ``min_seconds``
+    and ``min_metres`` of road, in ``min_share`` of the sightings in between that can be judged."""
+
+    min_head_px: float = Field(12.0, ge=4, le=500)
+    min_confidence: float = Field(0.5, ge=0, le=1)
+    like_share: float = Field(0.6, ge=0, le=1)
+    max_overlap: float = Field(0.35, ge=0, le=0.9)
+    min_frames: int = Field(10, ge=1, le=1000)
+    min_seconds: float = Field(0.8, ge=0, le=60)
+    min_metres: float = Field(5.0, ge=0, le=200)
+    min_share: float = Field(0.6, gt=0, le=1)
+
+
+@dataclass
+class _Motorcycle:
+    track: Track
+    seats: list[Seat] = field(default_factory=list)
+    judged: list[tuple[TrackPoint, int]] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Begin anew: the track may follow another motorcycle now."""
+        self.seats, self.judged = [], []
+
+
+class OvercrowdedMotorcycle:
+    """Counts heads on each motorcycle over the frames; answers when it has left the picture.
+
+    The same three seats must be taken again and again while the motorcycle moves: somebody beyond it, a rider behind
+    another or a person at the kerb does not keep a place on it. Never flagged: two heads and a parcel or a backpack
+    (neither is a head), a frame in which another two-wheeler overlaps this one, heads that may be one head seen twice.
+    """
+
+    rule_id = "overcrowded_motorcycle"
+
+    def __init__(self, camera: Camera, parameters: Mapping[str, object]) -> None:
+        self.parameters = parse_parameters(OvercrowdedParameters, self.rule_id, camera, parameters)
+        self._camera = camera
+        self._riders: dict[int, _Motorcycle] = {}
+        self._flagged = Flagged()
+
+    def update(self, scene: Scene) -> list[Violation]:
+        """Take in one moment; give the violations that it completes."""
+        self._flagged.follow(scene)
+        confirmed = [t for t in scene.tracks if t.confirmed]
+        heads = [d for d in scene.loose if d.label in HEADS and self._counts(d)]
+        for track, its_heads in assign(confirmed, heads):
+            rider = self._riders.setdefault(track.id, _Motorcycle(track))
+            rider.track = track
+            if jumped(track.points[-24:], self._camera.homography):
+                rider.forget()
+            if not self._beside_another(track, scene.tracks) and scene.clock_fit:
+                self._see(rider, track.points[-1], its_heads)
+        found = []
+        for track in scene.ended:
+            gone = self._riders.pop(track.id, None)
+            if gone is not None and (violation := self._decide(gone, track)) is not None:
+                found.append(violation)
+        return found
+
+    def finish(self) -> list[Violation]:
+        """Decide on the motorcycles that were still in the picture."""
+        found = [self._decide(rider, rider.track) for rider in self._riders.values()]
+        self._riders.clear()
+        return [v for v in found if v is not None]
+
+    def _counts(self, head: Detection) -> bool:
+        return (
+            height(head) >= self.parameters.min_head_px and head.confidence >= self.parameters.min_confidence
+        )
+
+    @staticmethod
+    def _beside_another(track: Track, tracks: Sequence[Track]) -> bool:
+        box = track.points[-1].box_xyxy
+        return any(
+            t.id != track.id and t.label in ("motorcycle", "bicycle") and _overlap(t.points[-1].box_xyxy, box)
+            for t in tracks
+        )
+
+    def _see(self, rider: _Motorcycle, point: TrackPoint, heads: Sequence[Detection]) -> None:
+        separate: list[Detection] = []
+        for head in sorted(one_per_head(heads), key=lambda d: -d.confidence):
+            if all(iou(head, other) <= self.parameters.max_overlap for other in separate):
+                separate.append(head)
+        tallest = max((height(d) for d in separate), default=0.0)
+        alike = [d for d in separate if height(d) >= self.parameters.like_share * tallest]
+        rider.judged.append((point, len(alike)))
+        if len(alike) >= TOO_MANY:
+            vote(rider.seats, point, alike)
+
+    def _decide(self, rider: _Motorcycle, track: Track) -> Violation | None:
+        if track.label != "motorcycle" or not track.confirmed:
+            return None
+        taken = [s for s in rider.seats if len(s.seen) >= self.parameters.min_frames and _rides_along(s)]
+        crowded = [p for p, heads in rider.judged if heads >= TOO_MANY]
+        if len(taken) < TOO_MANY or len(crowded) < self.parameters.min_frames:
+            return None
+        first, last = crowded[0], crowded[-1]
+        between = [n for p, n in rider.judged if first.t_s <= p.t_s <= last.t_s]
+        share = len(crowded) / len(between)
+        went = float(np.hypot(*np.subtract(last.road_xy, first.road_xy)))
+        if (
+            last.t_s - first.t_s < self.parameters.min_seconds
+            or not went >= self.parameters.min_metres
+            or share < self.parameters.min_share
+            or self._flagged.knows(track)
+        ):
+            return None
+        self._flagged.add(track)
+        nearest = max(crowded, key=lambda p: p.box_xyxy[3] - p.box_xyxy[1])
+        text = f"{len(taken)} orang / persons"
+        frames = [
+            key_frame(first, f"Pertama terlihat / First seen: {text}"),
+            key_frame(last, f"Terakhir terlihat / Last seen: {text}"),
+            key_frame(nearest, text),
+        ]
+        measured: dict[str, float | str] = {
+            "persons": float(len(taken)),
+            "sightings_with_three_or_more": float(len(crowded)),
+            "share_of_sightings": round(share, 3),
+            "metres": round(went, 1),
+        }
+        return make_violation(
+            self.rule_id, self._camera, track, (first, last), frames, measured, self.parameters
+        )
+
+
+def _rides_along(seat: Seat) -> bool:
+    """Tell whether a head keeps its place on the motorcycle: who is passed by wanders over its box."""
+    boxes = np.array([point.box_xyxy for point, _ in seat.seen])
+    heads = np.array([head.box_xyxy for _, head in seat.seen])
+    width = boxes[:, 2] - boxes[:, 0]
+    aside = ((heads[:, 0] + heads[:, 2]) / 2 - boxes[:, 0]) / width
+    up = ((heads[:, 1] + heads[:, 3]) / 2 - boxes[:, 1]) / width
+    part = max(1, len(width) // 3)
+    return (
+        abs(float(np.median(aside[-part:]) - np.median(aside[:part]))) <= DRIFT_ASIDE
+        and abs(float(np.median(up[-part:]) - np.median(up[:part]))) <= DRIFT_UP
+    )
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])

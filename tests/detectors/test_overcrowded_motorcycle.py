@@ -1,0 +1,166 @@
+"""`overcrowded_motorcycle`: three heads that ride along, and what is no third head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from hand_made import BEGAN, camera
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.rules.overcrowded_motorcycle import OvercrowdedMotorcycle
+from detectors.types import Box, Detection, Scene, Track, TrackPoint, Violation
+
+GIVEN = camera(enforce={"overcrowded_motorcycle": {}})
+HELMET, BARE = "head_helmet", "head_bare"
+FPS = 12
+Place = tuple[float, float]
+
+
+def box_at(i: int) -> Box:
+    """A motorcycle that rides away from the camera, half a metre a frame."""
+    shrink = 1.0 / (1.0 + 0.02 * i)
+    return 900 - 60 * shrink, 500 - 260 * shrink, 900 + 60 * shrink, 500.0
+
+
+def head(
+    box: Box, place: Place, label: str = HELMET, size: float = 0.22, confidence: float = 0.8
+) -> Detection:
+    """A head at shares of the motorcycle's box; its size is a share of the box's width."""
+    w, h = box[2] - box[0], box[3] - box[1]
+    x, y, half = box[0] + place[0] * w, box[1] + place[1] * h, size * w / 2
+    return Detection(label, confidence, (x - half, y - half, x + half, y + half))
+
+
+def track(
+    frames: int, id_: int = 1, shift: float = 0.0, metres: float = 0.5, label: str = "motorcycle"
+) -> Track:
+    points = tuple(
+        TrackPoint(
+            i,
+            i / FPS,
+            BEGAN + timedelta(seconds=i / FPS),
+            tuple(v + shift * (k % 2 == 0) for k, v in enumerate(box_at(i))),
+            0.9,
+            (0.0, metres * i),
+        )
+        for i in range(frames)
+    )
+    return Track(id_, label, True, points)
+
+
+def watch(
+    heads: Callable[[int, Box], list[Detection]],
+    frames: int = 30,
+    others: Callable[[int], list[Track]] = lambda i: [],
+    label: str = "motorcycle",
+    metres: float = 0.5,
+    clock_fit: bool = True,
+    **parameters: float,
+) -> list[Violation]:
+    rule = OvercrowdedMotorcycle(GIVEN, parameters)
+    found: list[Violation] = []
+    for i in range(frames):
+        mine = track(i + 1, label=label, metres=metres)
+        loose = tuple(heads(i, mine.points[-1].box_xyxy))
+        found += rule.update(Scene(i, i / FPS, BEGAN, (mine, *others(i)), (), loose, {}, clock_fit))
+    gone = track(frames, label=label, metres=metres)
+    return found + rule.update(Scene(frames, frames / FPS, BEGAN, (), (gone,))) + rule.finish()
+
+
+THREE: list[Place] = [(0.5, 0.05), (0.46, 0.17), (0.54, 0.29)]
+
+
+@pytest.mark.parametrize("labels", [(HELMET, HELMET, HELMET), (HELMET, BARE, BARE)])
+def test_three_heads_that_ride_along_are_flagged_once(labels: tuple[str, ...]) -> None:
+    found = watch(lambda i, box: [head(box, p, name) for p, name in zip(THREE, labels, strict=True)])
+    assert [v.rule for v in found] == ["overcrowded_motorcycle"]
+    assert found[0].measured["persons"] == 3.0
+    assert len(found[0].key_frames) == 3
+
+
+def test_a_rider_and_one_passenger_are_not_flagged() -> None:
+    assert not watch(lambda i, box: [head(box, p) for p in THREE[:2]])
+
+
+def test_a_head_seen_twice_is_one_head() -> None:
+    def heads(i: int, box: Box) -> list[Detection]:
+        return [
+            head(box, (0.5, 0.05)),
+            head(box, (0.5, 0.17)),
+            head(box, (0.52, 0.21), BARE, confidence=0.75),
+        ]
+
+    assert not watch(heads)
+
+
+def test_a_child_in_arms_is_in_doubt() -> None:
+    assert not watch(lambda i, box: [*(head(box, p) for p in THREE[:2]), head(box, (0.5, 0.29), size=0.11)])
+
+
+def test_heads_of_somebody_the_motorcycle_rides_past_are_not_flagged() -> None:
+    def heads(i: int, box: Box) -> list[Detection]:
+        return [*(head(box, p) for p in THREE[:2]), head(box, (1.2 - 0.05 * i, 0.3))]
+
+    assert not watch(heads)
+
+
+def test_a_rider_behind_another_is_not_flagged() -> None:
+    def other(i: int) -> list[Track]:
+        return [track(i + 1, 2, shift=70.0)]
+
+    assert not watch(lambda i, box: [head(box, p) for p in THREE], others=other)
+
+
+def test_two_motorcycles_side_by_side_keep_their_own_heads() -> None:
+    def other(i: int) -> list[Track]:
+        return [track(i + 1, 2, shift=200.0)]
+
+    def heads(i: int, box: Box) -> list[Detection]:
+        beside = (box[0] + 200, box[1], box[2] + 200, box[3])
+        return [head(b, p) for b in (box, beside) for p in THREE[:2]]
+
+    assert not watch(heads, others=other)
+
+
+def test_a_standing_motorcycle_is_not_flagged() -> None:
+    assert not watch(lambda i, box: [head(box, p) for p in THREE], metres=0.0)
+
+
+def test_a_third_head_seen_now_and_then_is_not_flagged() -> None:
+    assert not watch(lambda i, box: [head(box, p) for p in THREE[: 3 if i % 3 == 0 else 2]], frames=45)
+
+
+def test_three_persons_in_a_car_are_not_flagged() -> None:
+    assert not watch(lambda i, box: [head(box, p) for p in THREE], label="car")
+
+
+def test_too_small_heads_and_an_unfit_clock_do_not_count() -> None:
+    assert not watch(lambda i, box: [head(box, p) for p in THREE], min_head_px=60)
+    assert not watch(lambda i, box: [head(box, p) for p in THREE], clock_fit=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    places=st.lists(st.tuples(st.floats(0.2, 0.8), st.floats(0.0, 0.4)), min_size=1, max_size=2),
+    size=st.floats(0.12, 0.3),
+    twice=st.floats(0.0, 1.0),
+    passer=st.tuples(st.floats(-0.2, 1.2), st.floats(0.0, 0.6), st.floats(0.03, 0.2)),
+    seed=st.randoms(use_true_random=False),
+)
+def test_two_persons_are_never_three(places, size, twice, passer, seed) -> None:
+    """Heads jitter, some are detected twice under both names, and somebody stands where the motorcycle passes."""
+
+    def heads(i: int, box: Box) -> list[Detection]:
+        found = [head(box, (passer[0] - passer[2] * i, passer[1]), size=size)]
+        for x, y in places:
+            at = (x + seed.gauss(0, 0.01), y + seed.gauss(0, 0.01))
+            found.append(head(box, at, size=size))
+            if seed.random() < twice:
+                near = (at[0] + seed.gauss(0, 0.02), at[1] + seed.gauss(0, 0.02))
+                found.append(head(box, near, BARE, size * seed.uniform(0.85, 1.15), 0.6))
+        return found
+
+    assert not watch(heads, frames=40)
