@@ -26,9 +26,9 @@ def test_a_sure_reading_that_is_registered_is_exact(session, register):
 def test_the_readers_twin_is_found_and_suggested_where_it_alone_is_registered(session, register):
     # The reader names 8 where B stands (confusion table).
     register("B1BC")
-    found = match(session, seen("B18C", 2, p=0.3))
+    found = match(session, seen("B18C", 2, p=0.1))
     assert (found.exact, found.suggested) == (False, "B1BC")
-    assert found.candidates[0].share == pytest.approx(0.97, abs=0.01)
+    assert 0.95 <= found.candidates[0].share < 1
 
 
 def test_a_neighbour_that_is_no_twin_is_shown_and_not_suggested(session, register):
@@ -46,7 +46,7 @@ def test_what_the_reader_often_takes_for_another_weighs_more(session, register):
 
 
 def test_letters_and_their_twin_digits_at_the_edge_of_a_group(session, register):
-    # B 18 C may be B 1 BC: 8 is named for B in 6 of 100.
+    # B 18 C may be B 1 BC: 8 is named for B in 5 of 100.
     register("B1BC")
     register("B13C")
     found = match(session, seen("B18C", 2, p=0.5))
@@ -108,7 +108,7 @@ def test_what_is_no_plate_matches_nothing(session, register, text):
 
 def test_a_case_is_matched_as_its_officer_sees_it_and_keeps_no_record_by_itself(session, register, flag):
     register("B1BC")
-    case = flag(plate_text="B18C", plate_accepted=False, character_probabilities=(0.99, 0.99, 0.3, 0.99))
+    case = flag(plate_text="B18C", plate_accepted=False, character_probabilities=(0.99, 0.99, 0.1, 0.99))
     row = session.get(CaseRow, case)
     assert matching.match_case(session, row).suggested == "B1BC"
     assert row.nrkb is None
