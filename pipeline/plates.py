@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Frame, Image, Track
 from pipeline.images import crop
+from plate_reader.boxes import whole_plates
 
 BEST = 7
 PAD = 0.12
@@ -96,7 +97,7 @@ class PlateGallery:
         found = list(detections)
         vehicles = [d for d in found if d.label in VEHICLE_CLASSES]
         by_box = {t.points[-1].box_xyxy: t.id for t in tracks if t.points[-1].frame_index == frame.index}
-        for plate in (d for d in found if d.label == "plate"):
+        for plate in _whole_plates(found):
             owner = owner_of(plate, vehicles)
             track_id = by_box.get(owner.box_xyxy) if owner is not None else None
             if track_id is None:
@@ -120,6 +121,16 @@ class PlateGallery:
     def forget(self, track_id: int) -> None:
         """Let go of a track that has ended."""
         self._crops.pop(track_id, None)
+
+
+def _whole_plates(found: Sequence[Detection]) -> list[Detection]:
+    """Give the plates among detections, pieces of one joined; each as sure as its surest piece."""
+    plates = sorted((d for d in found if d.label == "plate"), key=lambda d: -d.confidence)
+    out = []
+    for box in whole_plates([d.box_xyxy for d in plates]):
+        inside = [d.confidence for d in plates if box[0] <= d.box_xyxy[0] and d.box_xyxy[2] <= box[2]]
+        out.append(Detection("plate", max(inside), box))
+    return out
 
 
 def _whole(box: Box, image: Image) -> bool:

@@ -13,7 +13,7 @@ from plate_reader.types import Box, PlateReading
 
 Image = NDArray[np.uint8]
 FindPlates = Callable[[Image], list[Box]]
-"""Finds plates in a whole picture (H, W, 3) BGR: boxes ``xyxy`` in its pixels."""
+"""Finds plates in a whole picture (H, W, 3) BGR: boxes ``xyxy`` in its pixels, the surest first."""
 
 
 class PlateReaderError(RuntimeError):

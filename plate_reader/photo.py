@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plate_reader.base import FindPlates, Image, PlateReaderError
+from plate_reader.boxes import whole_plates
 from plate_reader.rapid import TextFinder
 from plate_reader.reader import OFFERED, PlateReader
 from plate_reader.types import Box, PlateReading
@@ -24,6 +25,7 @@ _BESIDE, _ABOVE, _BELOW = 0.7, 0.5, 1.15
 # Numbers with few characters stand far apart: by so many heights of their line, in the regulation's layout.
 _WIDEST_GAP = 2.2
 _SAME = 0.3
+_WIDE_PAD = 0.26
 
 
 class PhotoReader:
@@ -51,19 +53,20 @@ class PhotoReader:
             raise PlateReaderError(
                 f"a photo must be (H, W, 3) uint8 BGR, given was {image.shape} {image.dtype}"
             )
-        readings = [self._read_box(image, box) for box in (self._find(image) if self._find else [])]
+        boxes = whole_plates(self._find(image)) if self._find else []
+        readings = [self._read_box(image, box) for box in boxes]
         height, width = image.shape[:2]
         if _CROP_ASPECT[0] < width / height < _CROP_ASPECT[1] and 20 <= width <= _CROP_WIDTH_PX:
             readings.append(self._read_whole(image))
         if all(r.text is None or r.confidence < OFFERED for r in readings):
-            readings += [
-                self._read_box(image, _around(quad), pad=0.0) for quad in join_lines(self._text.find(image))
-            ]
+            readings += [self._read_box(image, _around(quad)) for quad in join_lines(self._text.find(image))]
         return _apart([r for r in readings if r.text is not None and r.confidence >= _LEAST_CONFIDENCE])
 
-    def _read_box(self, image: Image, box: Box, pad: float | None = None) -> PlateReading:
-        crop, (left, top) = padded_crop(image, box, self._reader.config.pad if pad is None else pad)
-        return _moved(self._reader.read_crop(crop), left, top)
+    def _read_box(self, image: Image, box: Box) -> PlateReading:
+        """Read a box twice, cut narrow and wide: where it leaves out an end of the number, the two disagree."""
+        cut = [padded_crop(image, box, pad) for pad in (self._reader.config.pad, _WIDE_PAD)]
+        left, top = cut[0][1]
+        return _moved(self._reader.read_views([crop for crop, _ in cut]), left, top)
 
     def _read_whole(self, image: Image) -> PlateReading:
         dy, dx = round(image.shape[0] * _CROP_PAD), round(image.shape[1] * _CROP_PAD)

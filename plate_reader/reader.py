@@ -47,7 +47,10 @@ class PlateReaderConfig:
 
 
 class PlateReader:
-    """Reads plates from crops. Give another `Recogniser` to exchange a network beneath."""
+    """Reads plates from crops. Give another `Recogniser` to exchange a network beneath.
+
+    ``corners`` finds a plate's corners in a crop.
+    """
 
     def __init__(
         self,
@@ -68,7 +71,7 @@ class PlateReader:
         self.config = config or PlateReaderConfig()
         folder = weights_folder()
         self.sha256_by_file = {**checked(folder, "corners.pth", "peer.csv")}
-        self._corners = CornerFinder(folder / "corners.pth")
+        self.corners = CornerFinder(folder / "corners.pth")
         if recogniser is None:
             own = TnkbRecogniser(folder)
             self.sha256_by_file |= own.sha256_by_file
@@ -91,13 +94,17 @@ class PlateReader:
         """Read one crop alone, by the stricter rules for a single picture."""
         return self._read([crop], self.config.single)
 
-    def _read(self, crops: Sequence[Image], rules: Acceptance) -> PlateReading:
+    def read_views(self, crops: Sequence[Image]) -> PlateReading:
+        """Read several crops of one plate in a single picture, narrowest first: one must be sure, none contradict it."""
+        return self._read(crops, self.config.single, ordered=True)
+
+    def _read(self, crops: Sequence[Image], rules: Acceptance, *, ordered: bool = False) -> PlateReading:
         usable = [crop for crop in crops if _is_usable(crop)]
         if not usable:
             why = "no crop of the plate" if not crops else "no crop of the plate is large enough to read"
             return _nothing(why)
-        best = _best(usable, self.config.most_crops)
-        views = view_plates(best, self._corners)
+        best = usable if ordered else _best(usable, self.config.most_crops)
+        views = view_plates(best, self.corners)
         return self._judge(views, self.hear(views), rules, _box(views[0], best[0]))
 
     def hear(self, views: Sequence[PlateViews]) -> list[Witness]:

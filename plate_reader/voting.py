@@ -122,7 +122,7 @@ def hear(
     own, folded, forms = tuple(own), tuple(fold(p) for p in peer), tuple(shapes(p) for p in peer)
     read = [_likeliest(view) for view in (*own, *folded)]
     texts = tuple(scored[0][0] if scored else None for scored in read)
-    covered = any(float(1 - view.sum(axis=1).min()) > _COVERED for view in own)
+    covered = all(float(1 - view.sum(axis=1).min()) > _COVERED for view in own)
     found = list(dict.fromkeys(text for scored in read for text, _ in scored))
     if not found:
         return Witness(own, folded, forms, (), texts, width_px, covered, cut_off)
