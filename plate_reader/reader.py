@@ -95,7 +95,7 @@ class PlateReader:
         return self._read([crop], self.config.single)
 
     def read_views(self, crops: Sequence[Image]) -> PlateReading:
-        """Read several crops of one plate in a single picture, narrowest first: one must be sure, none contradict it."""
+        """Read several crops of one plate in one picture, narrowest first: one must be sure, none contradict it."""
         return self._read(crops, self.config.single, ordered=True)
 
     def _read(self, crops: Sequence[Image], rules: Acceptance, *, ordered: bool = False) -> PlateReading:
