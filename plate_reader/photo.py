@@ -138,11 +138,16 @@ def _moved(reading: PlateReading, left: float, top: float) -> PlateReading:
 
 
 def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:
-    """Keep the surest reading of each place, the surest first."""
+    """Keep the surest reading of each place, the surest first; of one text, the one that is accepted."""
     kept: list[PlateReading] = []
     for reading in sorted(readings, key=lambda r: -r.confidence):
-        if all(_shared(reading.box_xyxy, other.box_xyxy) < _SAME for other in kept):
+        home = next(
+            (i for i, other in enumerate(kept) if _shared(reading.box_xyxy, other.box_xyxy) >= _SAME), None
+        )
+        if home is None:
             kept.append(reading)
+        elif reading.accepted and reading.text == kept[home].text and not kept[home].accepted:
+            kept[home] = reading
     return kept
 
 
