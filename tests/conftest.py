@@ -1,5 +1,7 @@
 """What comes of the sample junction, run once for every test that needs it."""
 
+import os
+
 import pytest
 from junction import Ran, done, first_seconds, import_register, run_junction
 
@@ -11,3 +13,12 @@ def clean_run(tmp_path_factory) -> Ran:
     clip = first_seconds(folder / "clip.mp4")
     import_register(folder / "data")
     return Ran(clip, folder / "data", done(run_junction(clip, folder / "data")))
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    """An office that is opened keeps the key of personal data it finds, or makes one: no test leaves its own behind."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
