@@ -27,12 +27,13 @@ from benchmarks.peers import RapidOcrPeer, YoloxPeer
 from benchmarks.signal_heads import measure as measure_signals
 from cli.models import shipped_weights
 from cli.pictures import PLATE_CONFIDENCE
+from detectors.boxes import iou
 from detectors.types import Detection, Image
 from detectors.yolo import YoloDetector
 from plate_reader.photo import PhotoReader, padded_crop
 from plate_reader.reader import PlateReader
 from training.detector.evaluate import CONFIDENCE, measure
-from training.detector.real_set import overlap, split
+from training.detector.real_set import split
 
 TABLE = Path(__file__).parent / "ACCURACY.md"
 COUNTED = Path(__file__).parent / "junction_yogyakarta.csv"
@@ -154,8 +155,8 @@ def matched(truth: Sequence[Any], found: Sequence[Any]) -> int:
     """Count the truth boxes that a found box overlaps by `SAME`, each found box once."""
     left, hits = list(found), 0
     for box in truth:
-        best = max(left, key=lambda other: overlap(other, box), default=None)
-        if best is not None and overlap(best, box) >= SAME:
+        best = max(left, key=lambda other: iou(other, box), default=None)
+        if best is not None and iou(best, box) >= SAME:
             left.remove(best)
             hits += 1
     return hits

@@ -141,15 +141,6 @@ def strength(posterior: Posterior, text: str) -> tuple[float, ...]:
     )
 
 
-def places(posterior: Posterior, text: str) -> tuple[float, ...]:
-    """Give where each character of the text stands in the posterior, as a share 0..1 of its length."""
-    out: list[float] = []
-    for character, steps in _align(posterior, text):
-        mass = posterior[steps, _INDEX[character]] + _TINY
-        out.append(float((mass * (np.array(steps) + 0.5)).sum() / mass.sum()) / len(posterior))
-    return tuple(out)
-
-
 def _align(posterior: Posterior, text: str) -> list[tuple[str, list[int]]]:
     labels = _with_blanks(text)
     rows = np.log(np.maximum(posterior[:, labels], _TINY))

@@ -92,7 +92,7 @@ class PlateReader:
 
     def read_crop(self, crop: Image) -> PlateReading:
         """Read one crop alone, by the stricter rules for a single picture."""
-        return self._read([crop], self.config.single)
+        return self.read_views([crop])
 
     def read_views(self, crops: Sequence[Image]) -> PlateReading:
         """Read several crops of one plate in one picture, narrowest first: one must be sure, none contradict it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from detectors.boxes import iou
 from detectors.types import Detection, Track, TrackPoint
 
 HEADS = ("head_helmet", "head_bare")
@@ -71,7 +72,7 @@ def one_per_head(heads: Sequence[Detection]) -> list[Detection]:
     kept: list[Detection] = []
     doubted: list[Detection] = []
     for head in sorted(heads, key=lambda d: -d.confidence):
-        same = next((k for k in kept if iou(k, head) > SAME_HEAD_IOU), None)
+        same = next((k for k in kept if iou(k.box_xyxy, head.box_xyxy) > SAME_HEAD_IOU), None)
         if same is None:
             kept.append(head)
         elif same.label != head.label and same.confidence - head.confidence < 0.2:
@@ -115,13 +116,3 @@ def vote(seats: list[Seat], point: TrackPoint, heads: Sequence[Detection]) -> No
 
 def _apart(seat: Seat, place: tuple[float, float]) -> float:
     return float(np.hypot(seat.x - place[0], seat.y - place[1]))
-
-
-def iou(a: Detection, b: Detection) -> float:
-    """Give how much two heads' boxes overlap, 0..1."""
-    ax1, ay1, ax2, ay2 = a.box_xyxy
-    bx1, by1, bx2, by2 = b.box_xyxy
-    w, h = min(ax2, bx2) - max(ax1, bx1), min(ay2, by2) - max(ay1, by1)
-    if w <= 0 or h <= 0:
-        return 0.0
-    return w * h / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - w * h)

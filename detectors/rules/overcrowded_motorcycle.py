@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import Field
 
+from detectors.boxes import iou
 from detectors.camera import Camera
 from detectors.rules.common import Flagged, Parameters, jumped, key_frame, make_violation, parse_parameters
-from detectors.rules.heads import HEADS, Seat, assign, height, iou, one_per_head, vote
+from detectors.rules.heads import HEADS, Seat, assign, height, one_per_head, vote
 from detectors.types import Box, Detection, Scene, Track, TrackPoint, Violation
 
 # Rider and one passenger are two: the third head is one too many.
@@ -103,7 +104,7 @@ class OvercrowdedMotorcycle:
     def _see(self, rider: _Motorcycle, point: TrackPoint, heads: Sequence[Detection]) -> None:
         separate: list[Detection] = []
         for head in sorted(one_per_head(heads), key=lambda d: -d.confidence):
-            if all(iou(head, other) <= self.parameters.max_overlap for other in separate):
+            if all(iou(head.box_xyxy, other.box_xyxy) <= self.parameters.max_overlap for other in separate):
                 separate.append(head)
         tallest = max((height(d) for d in separate), default=0.0)
         alike = [d for d in separate if height(d) >= self.parameters.like_share * tallest]

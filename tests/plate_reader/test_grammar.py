@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plate_reader.beam import decode, log_probabilities, places
+from plate_reader.beam import decode, log_probabilities
 from plate_reader.grammar import (
     ALPHABET,
     allowed_next,
@@ -140,13 +140,6 @@ def test_the_sum_over_alignments_agrees_with_the_beam() -> None:
     exact = log_probabilities(posterior_of(*steps), ["AB1234XY", "AB1234X"])
     assert exact[0] == pytest.approx(best.log_probability, abs=1e-3)
     assert exact[1] < exact[0]
-
-
-def test_the_places_of_characters_are_where_they_stand_in_the_line() -> None:
-    empty = np.zeros((8, 37))
-    empty[:, 0] = 1.0
-    found = places(np.vstack([empty, posterior_of(*shown("B12AB")), empty, empty]), "B12AB")
-    assert found == pytest.approx([(8.5 + 2 * i) / 34 for i in range(5)], abs=0.01)
 
 
 def test_an_expiry_line_has_a_month_of_the_calendar() -> None:

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from ultralytics.utils.metrics import ap_per_class
 
+from detectors.boxes import iou
 from detectors.types import CLASSES, Box
 from detectors.yolo import YoloDetector
 from training.detector.export import NAME, WEIGHTS
-from training.detector.real_set import OWN, overlap
+from training.detector.real_set import OWN
 
 CONFIDENCE = 0.02
 SIZE = {"helmets-th": 1280, "plates-eu-dashcam": 1280}
@@ -48,8 +49,8 @@ def measure(
         for name, confidence, box in sorted(found, key=lambda f: -f[1]):
             if name not in names:
                 continue
-            best = max(open_[name], key=lambda t: overlap(t, box), default=None)
-            hit = best is not None and overlap(best, box) >= 0.5
+            best = max(open_[name], key=lambda t: iou(t, box), default=None)
+            hit = best is not None and iou(best, box) >= 0.5
             if hit and best is not None:
                 open_[name].remove(best)
             right.append(hit)

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import cv2
 
-from detectors.types import CLASSES, Box, Detection, Image
+from detectors.boxes import iou
+from detectors.types import CLASSES, Detection, Image
 from training.detector.coco_start import CocoTeacher, fetch
 from training.render.training_set import yolo_lines
 
@@ -54,22 +55,12 @@ def split(folder: Path, name: str) -> tuple[list[Path], list[Path]]:
     return [p for p in pictures if p not in taken], held
 
 
-def overlap(a: Box, b: Box) -> float:
-    """Give intersection over union of two boxes."""
-    w = min(a[2], b[2]) - max(a[0], b[0])
-    h = min(a[3], b[3]) - max(a[1], b[1])
-    if w <= 0 or h <= 0:
-        return 0.0
-    inter = w * h
-    return inter / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inter)
-
-
 def merged(found: list[Detection], threshold: float = 0.55) -> list[Detection]:
     """Keep the surest of boxes that overlap; a car seen as a truck too is what the surer box says."""
     kept: list[Detection] = []
     for d in sorted(found, key=lambda d: -d.confidence):
         rivals = [k for k in kept if (k.label == "person") == (d.label == "person")]
-        if all(overlap(d.box_xyxy, k.box_xyxy) < threshold for k in rivals):
+        if all(iou(d.box_xyxy, k.box_xyxy) < threshold for k in rivals):
             kept.append(d)
     return kept
 
