@@ -26,6 +26,9 @@ _BESIDE, _ABOVE, _BELOW = 0.7, 0.5, 1.15
 _WIDEST_GAP = 2.2
 _SAME = 0.3
 _WIDE_PAD = 0.26
+# A picture in which nothing was read is looked at again, smaller, as it is and turned by so many degrees: a plate that
+# fills half of it, or hangs aslant, is unlike most of what a detector has learned.
+_AGAIN, _SHRUNK = (0.0, -15.0, 15.0), 0.6
 
 
 class PhotoReader:
@@ -44,7 +47,7 @@ class PhotoReader:
     def read(self, image: Image) -> list[PlateReading]:
         """Find and read plates in (H, W, 3) uint8 BGR; boxes in its pixels, most confident first.
 
-        Text is looked for only where the detector finds nothing that can be read.
+        Where the detector finds nothing that can be read it looks again, and last text is looked for.
 
         Raises:
             PlateReaderError: ``image`` is no such picture.
@@ -58,9 +61,28 @@ class PhotoReader:
         height, width = image.shape[:2]
         if _CROP_ASPECT[0] < width / height < _CROP_ASPECT[1] and 20 <= width <= _CROP_WIDTH_PX:
             readings.append(self._read_whole(image))
-        if all(r.text is None or r.confidence < OFFERED for r in readings):
-            readings += [self._read_box(image, _around(quad)) for quad in join_lines(self._text.find(image))]
+        for look in (self._look_again, self._look_for_text):
+            if all(r.text is None or r.confidence < OFFERED for r in readings):
+                readings += look(image)
         return _apart([r for r in readings if r.text is not None and r.confidence >= _LEAST_CONFIDENCE])
+
+    def _look_again(self, image: Image) -> list[PlateReading]:
+        if self._find is None:
+            return []
+        size, middle = image.shape[1::-1], np.array(image.shape[1::-1]) / 2
+        out = []
+        for angle in _AGAIN:
+            turn, small = (cv2.getRotationMatrix2D(tuple(middle), angle, scale) for scale in (1.0, _SHRUNK))
+            boxes = whole_plates(self._find(np.asarray(cv2.warpAffine(image, small, size), np.uint8)))
+            turned = np.asarray(cv2.warpAffine(image, turn, size), np.uint8) if boxes else image
+            for box in boxes:
+                x1, y1, x2, y2 = (np.array(box).reshape(2, 2) - middle).ravel() / _SHRUNK + np.tile(middle, 2)
+                reading = self._read_box(turned, (float(x1), float(y1), float(x2), float(y2)))
+                out.append(replace(reading, box_xyxy=_turned_back(reading.box_xyxy, turn)))
+        return out
+
+    def _look_for_text(self, image: Image) -> list[PlateReading]:
+        return [self._read_box(image, _around(quad)) for quad in join_lines(self._text.find(image))]
 
     def _read_box(self, image: Image, box: Box) -> PlateReading:
         """Read a box twice, cut narrow and wide: where it leaves out an end of the number, the two disagree."""
@@ -135,6 +157,15 @@ def _around(quad: Quad) -> Box:
 def _moved(reading: PlateReading, left: float, top: float) -> PlateReading:
     x1, y1, x2, y2 = reading.box_xyxy
     return replace(reading, box_xyxy=(x1 + left, y1 + top, x2 + left, y2 + top))
+
+
+def _turned_back(box: Box, turn: NDArray[np.float64]) -> Box:
+    """Give the upright box around one that was found in a turned picture."""
+    x1, y1, x2, y2 = box
+    corners = np.array([[[x1, y1], [x2, y1], [x2, y2], [x1, y2]]])
+    there = cv2.transform(corners, cv2.invertAffineTransform(turn))[0]
+    (left, top), (right, bottom) = there.min(axis=0), there.max(axis=0)
+    return (float(left), float(top), float(right), float(bottom))
 
 
 def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:

@@ -42,7 +42,7 @@ class PlateReaderConfig:
     read_expiry: bool = True
     track: Acceptance = field(default_factory=Acceptance)
     single: Acceptance = field(
-        default_factory=lambda: Acceptance(weakest=0.95, witness=0.95, agreeing=1, least_width_px=60.0)
+        default_factory=lambda: Acceptance(weakest=0.90, witness=0.90, agreeing=1, least_width_px=60.0)
     )
 
 
