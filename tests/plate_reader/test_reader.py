@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -156,6 +157,27 @@ def test_a_photo_is_read_by_the_given_detector(reader: PlateReader) -> None:
     readings = PhotoReader(reader, find=lambda _: [box]).read(photo)
     assert [r.text for r in readings] == ["AD5678IQ"]
     assert np.abs(np.array(readings[0].box_xyxy) - box).max() < 0.08 * width
+
+
+def test_a_plate_found_only_in_a_turned_look_is_read_and_placed_in_the_photo(reader: PlateReader) -> None:
+    photo = np.full((600, 900, 3), 110, np.uint8)
+    upright = photo.copy()
+    upright[250:350, 320:580] = cv2.resize(
+        draw_plate(PLATES[0], 480), (260, 100), interpolation=cv2.INTER_AREA
+    )
+    turn = cv2.getRotationMatrix2D((450.0, 300.0), 15.0, 1.0)
+    photo = np.asarray(cv2.warpAffine(upright, turn, (900, 600), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    looks: list[np.ndarray] = []
+
+    def find(image: np.ndarray) -> list[tuple[float, float, float, float]]:
+        looks.append(image)
+        # The second of the looks taken again is turned by -15 degrees: there the plate stands upright, at 0.6.
+        return [(372.0, 270.0, 528.0, 330.0)] if len(looks) == 3 else []
+
+    reading = PhotoReader(reader, find).read(photo)[0]
+    assert reading.text == PLATES[0].text
+    x1, y1, x2, y2 = reading.box_xyxy
+    assert 300 < x1 < 345 and 555 < x2 < 600 and 195 < y1 < 240 and 360 < y2 < 405
 
 
 def test_parts_of_a_number_that_stand_side_by_side_are_one_line() -> None:
