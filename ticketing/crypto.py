@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -47,6 +48,11 @@ def _cipher() -> Fernet:
     if not key:
         raise KeyMissingError(f"{ENVIRONMENT} is not set: personal data is kept encrypted and needs its key")
     try:
-        return Fernet(key)
+        return _cipher_of(key)
     except ValueError as error:
         raise KeyMissingError(f"{ENVIRONMENT} is not a Fernet key (32 bytes, URL-safe base64)") from error
+
+
+@lru_cache(maxsize=4)
+def _cipher_of(key: str) -> Fernet:
+    return Fernet(key)
