@@ -43,6 +43,12 @@ def fingerprint(text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
+def key_in_use() -> str:
+    """Give the key that the environment gives, to tell it from another. Raises `KeyMissingError`."""
+    _cipher()
+    return os.environ[ENVIRONMENT]
+
+
 def _cipher() -> Fernet:
     key = os.environ.get(ENVIRONMENT)
     if not key:
