@@ -10,8 +10,10 @@ from cli.errors import UsageError
 
 if TYPE_CHECKING:
     from ticketing.channels import Channel
+    from ticketing.samsat import Samsat
 
 POST_FOLDER = "outgoing-post"
+SAMSAT_FOLDER = "outgoing-samsat"
 SUBJECT = "Surat konfirmasi ETLE"
 
 
@@ -42,3 +44,17 @@ def open_channels(data: Path) -> dict[str, Channel]:
             raise UsageError("ETLE_WEBHOOK_URL begins with https://, and ETLE_WEBHOOK_SECRET goes with it")
         channels[MESSAGE] = Webhook(url, secret)
     return channels
+
+
+def open_samsat(data: Path) -> Samsat:
+    """Give the way to Samsat: its web service where ``ETLE_SAMSAT_URL`` and ``ETLE_SAMSAT_SECRET`` are set, else a
+    folder in the data folder, for whoever carries the orders there. Raises `UsageError`.
+    """
+    from ticketing.samsat import HttpSamsat, SamsatFolder
+
+    url, secret = os.environ.get("ETLE_SAMSAT_URL", ""), os.environ.get("ETLE_SAMSAT_SECRET", "")
+    if not url and not secret:
+        return SamsatFolder(data / SAMSAT_FOLDER)
+    if not url.startswith("https://") or not secret:
+        raise UsageError("ETLE_SAMSAT_URL begins with https://, and ETLE_SAMSAT_SECRET goes with it")
+    return HttpSamsat(url, secret)

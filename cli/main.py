@@ -13,8 +13,10 @@ from cli import (
     calibrate,
     demo,
     evidence,
+    exempt,
     explain,
     gateway,
+    law,
     office_commands,
     officer,
     pictures,
@@ -76,6 +78,8 @@ app.command("schedule")(office_commands.schedule)
 app.command("worker")(worker.worker)
 app.add_typer(registry.app, name="registry", help="The vehicle register (STNK).")
 app.add_typer(officer.app, name="officer", help="Who may sign in at the officer desk.")
+app.add_typer(law.app, name="law", help="The law table: which fine holds from which day.")
+app.add_typer(exempt.app, name="exempt", help="Plates whose captures are annulled at once.")
 app.add_typer(gateway.app, name="gateway", help="Who may hand recorded segments over.")
 app.add_typer(evidence.app, name="evidence", help="Evidence packages.")
 app.add_typer(audit.app, name="audit", help="The audit trail.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ticketing.channels import Channel
     from ticketing.register_import import Imported
+    from ticketing.samsat import Samsat
 
 DATABASE = "etle.sqlite3"
 ENVIRONMENT = "ETLE_DATABASE_URL"
@@ -126,17 +127,21 @@ class Office:
         with Session(self.engine) as session:
             return export_hard_examples(session, since, file)
 
-    def run_schedule(self, channels: Mapping[str, Channel]) -> tuple[Counter[str], Counter[str]]:
-        """Fire the clocks that have run out and hand over the letters that are due.
+    def run_schedule(self, channels: Mapping[str, Channel], samsat: Samsat) -> dict[str, Counter[str]]:
+        """Fire the clocks that have run out, hand over the letters that are due, and tell Samsat of blocks.
 
         Returns:
-            How often each clock fired, and how many letters ended in each status.
+            How often each clock fired; how many letters, and how many orders for Samsat, ended in each status.
         """
-        from ticketing.outbox import deliver_due
+        from ticketing import outbox, samsat_delivery
         from ticketing.schedule import run_due
 
         now = datetime.now(UTC)
-        return run_due(self.engine, now), deliver_due(self.engine, channels, now)
+        return {
+            "deadlines": run_due(self.engine, now),
+            "letters": outbox.deliver_due(self.engine, channels, now),
+            "orders for Samsat": samsat_delivery.deliver_due(self.engine, samsat, now),
+        }
 
     def demonstrate(self) -> Demonstration | None:
         """As the demo's officer, confirm one case whose plate was read and matched; None where none is."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.channels import open_channels
+from cli.channels import open_channels, open_samsat
 from cli.errors import UsageError, say, told
 from cli.office import open_office
 from cli.run import DATA
@@ -28,15 +28,15 @@ def schedule(
     every: Annotated[float, typer.Option(min=1, help="Seconds between two rounds.")] = 60.0,
     once: Annotated[bool, typer.Option("--once", help="One round, then leave.")] = False,
 ) -> None:
-    """Keep the office's clocks: fire the deadlines that have passed, hand over the letters that are due.
+    """Keep the office's clocks: fire the deadlines that have passed, hand over the letters that are due, tell Samsat of
+    blocks and releases.
 
-    Several may run at once, and any may be killed: each deadline fires and each letter goes once.
+    Several may run at once, and any may be killed: each deadline fires, each letter and each order goes once.
     """
     with told(), open_office(data) as office:
-        channels = open_channels(data)
+        channels, samsat = open_channels(data), open_samsat(data)
         while True:
-            fired, letters = office.run_schedule(channels)
-            for what, counts in (("deadlines", fired), ("letters", letters)):
+            for what, counts in office.run_schedule(channels, samsat).items():
                 if counts:
                     say(f"etle: {what}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
             if once:

@@ -22,3 +22,10 @@ def environment():
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say loudly what did not run: a skipped test looks like a green one."""
+    reasons = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
+    for reason in sorted(r for r in reasons if "NOT RUN" in r):
+        terminalreporter.section(reason, sep="#", red=True)

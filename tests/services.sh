@@ -1,9 +1,18 @@
 #!/bin/sh
-# Installs what some tests need from Debian's packages: Chromium, for the pages. Never fails the run: what could not be had
-# is said loudly, and the tests that need it say so too when they are skipped.
+# Installs what some tests need from Debian's packages: Chromium, for the pages, and PostgreSQL's server, which the tests
+# start themselves in a folder of their own (tests/postgres.py). Never fails the run: what could not be had is said
+# loudly, and the tests that need it say so too when they are skipped.
 set -u
 
 have() { command -v "$1" >/dev/null 2>&1; }
+
+have_postgres() {
+    have initdb && return 0
+    for found in /usr/lib/postgresql/*/bin/initdb; do
+        [ -x "$found" ] && return 0
+    done
+    return 1
+}
 
 loud() {
     echo "############################################################" >&2
@@ -12,28 +21,33 @@ loud() {
     echo "############################################################" >&2
 }
 
-if have chromium; then
-    exit 0
-fi
-if ! have apt-get; then
-    loud "Chromium is missing, and this is no Debian: install it so that 'chromium' is on the path."
-    exit 0
-fi
-as_root=""
-if [ "$(id -u)" != 0 ]; then
-    if have sudo && sudo -n true 2>/dev/null; then
-        as_root="sudo -n"
-    else
-        loud "Chromium is missing, and installing it needs root: apt-get install chromium"
-        exit 0
+# needed PACKAGE: installs it, or says why not.
+needed() {
+    if ! have apt-get; then
+        loud "$1 is missing, and this is no Debian: install it, so that its programs are on the path."
+        return
     fi
-fi
-echo "installing Chromium from Debian's packages (for the tests of the pages) ..." >&2
-log=$(mktemp)
-export DEBIAN_FRONTEND=noninteractive
-if ! { $as_root apt-get update -q && $as_root apt-get install -q -y --no-install-recommends chromium; } >"$log" 2>&1; then
-    tail -n 5 "$log" >&2
-    loud "Chromium could not be installed (see above)."
-fi
-rm -f "$log"
+    as_root=""
+    if [ "$(id -u)" != 0 ]; then
+        if have sudo && sudo -n true 2>/dev/null; then
+            as_root="sudo -n"
+        else
+            loud "$1 is missing, and installing it needs root: apt-get install $1"
+            return
+        fi
+    fi
+    echo "installing $1 from Debian's packages (for the tests) ..." >&2
+    log=$(mktemp)
+    if ! {
+        $as_root apt-get update -q &&
+            $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$1"
+    } >"$log" 2>&1; then
+        tail -n 5 "$log" >&2
+        loud "$1 could not be installed (see above)."
+    fi
+    rm -f "$log"
+}
+
+have chromium || needed chromium
+have_postgres || needed postgresql
 exit 0

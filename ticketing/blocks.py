@@ -1,6 +1,7 @@
 """The STNK block (Perpol 7/2021 art. 87): asked for by an officer, on a ground, and released free of charge by itself.
 
-While an objection is open a block is suspended: it has no effect, and no new one can be asked for.
+While an objection is open a block is suspended: it has no effect, and no new one can be asked for. Each change goes to
+Samsat by `samsat_orders`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import audit, clocks, gate, states
+from ticketing import audit, clocks, gate, samsat_orders, states
 from ticketing.case_models import BlockRow
 from ticketing.errors import GuardError
 from ticketing.models import CaseRow
@@ -67,6 +68,7 @@ def impose(
     session.add(block)
     session.flush()
     audit.record(session, now, officer, "STNK blocked", f"case {case.id}", {"ground": ground})
+    samsat_orders.enqueue(session, block, samsat_orders.BLOCK, ground, now=now)
     return block
 
 
@@ -96,9 +98,12 @@ def follow(session: Session, case: CaseRow, before: str, who: str, now: datetime
     if case.state in RELEASES:
         block.released_at, block.release_ground = now, case.state
         audit.record(session, now, who, "STNK released", f"case {case.id}", {"ground": case.state})
+        samsat_orders.enqueue(session, block, samsat_orders.RELEASE, case.state, now=now)
     elif case.state in states.DISPUTES and block.suspended_at is None:
         block.suspended_at = now
         audit.record(session, now, who, "STNK block suspended", f"case {case.id}")
+        samsat_orders.enqueue(session, block, samsat_orders.RELEASE, case.state, now=now)
     elif before in states.DISPUTES and case.state not in states.DISPUTES:
         block.suspended_at = None
         audit.record(session, now, who, "STNK block in effect again", f"case {case.id}")
+        samsat_orders.enqueue(session, block, samsat_orders.BLOCK, block.ground, now=now)

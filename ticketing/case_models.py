@@ -81,6 +81,44 @@ class BlockRow(Base):
     release_ground: Mapped[str | None] = mapped_column(String(20))
 
 
+class SamsatOrderRow(Base):
+    """What Samsat is told of one block, in the order of ``id``: to block, or to release. ``key`` goes along with every
+    try; ``receipt`` is Samsat's own number of it.
+    """
+
+    __tablename__ = "samsat_orders"
+    __table_args__ = (Index("ix_samsat_orders_status_next_try_at", "status", "next_try_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    block_id: Mapped[int] = mapped_column(ForeignKey("blocks.id"), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    ground: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    status: Mapped[str] = mapped_column(String(20))
+    tries: Mapped[int]
+    next_try_at: Mapped[datetime]
+    receipt: Mapped[str | None] = mapped_column(String(80))
+    last_fault: Mapped[str | None] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
+class ObjectionFileRow(Base):
+    """One file with an objection: its bytes lie in a store under their SHA-256; its name is ciphertext in
+    ``personal``.
+    """
+
+    __tablename__ = "objection_files"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    personal: Mapped[str] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(String(60))
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int]
+    by: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime]
+
+
 class PointRow(Base):
     """SIM points of a judged case; ``licence`` is the keyed hash of its driver's, ``on`` the day of the violation."""
 

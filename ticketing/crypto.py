@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -42,11 +43,22 @@ def fingerprint(text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
+def key_in_use() -> str:
+    """Give the key that the environment gives, to tell it from another. Raises `KeyMissingError`."""
+    _cipher()
+    return os.environ[ENVIRONMENT]
+
+
 def _cipher() -> Fernet:
     key = os.environ.get(ENVIRONMENT)
     if not key:
         raise KeyMissingError(f"{ENVIRONMENT} is not set: personal data is kept encrypted and needs its key")
     try:
-        return Fernet(key)
+        return _cipher_of(key)
     except ValueError as error:
         raise KeyMissingError(f"{ENVIRONMENT} is not a Fernet key (32 bytes, URL-safe base64)") from error
+
+
+@lru_cache(maxsize=4)
+def _cipher_of(key: str) -> Fernet:
+    return Fernet(key)

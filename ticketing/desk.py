@@ -111,6 +111,8 @@ def correct_vehicle(
     vehicle_class: str,
     plate_colour: str | None,
     *,
+    body_colour: str | None = None,
+    make: str | None = None,
     now: datetime,
 ) -> CaseDetail:
     """Put what the officer sees in the pictures in the place of what the machine saw; the gate compares it anew.
@@ -118,21 +120,29 @@ def correct_vehicle(
     Args:
         vehicle_class: one of `registry.CLASSES`, the STNK's words.
         plate_colour: one of `registry.PLATE_COLOURS`, or None to leave it as the reader saw it.
+        body_colour: the vehicle's own, such as "merah"; make: such as "Honda"; None, or nothing but spaces, to leave
+            them as they were.
 
     Raises:
-        ReasonError: no such class or colour; nothing was changed.
+        ReasonError: no such class or plate colour, or a text too long to be one; nothing was changed.
         NotFoundError, IllegalMoveError, LockedError: as for `confirm`.
     """
     for value, known in ((vehicle_class, registry.CLASSES), (plate_colour, registry.PLATE_COLOURS)):
         if value is not None and value not in known:
             raise ReasonError(f"{value!r} is unknown; known: {', '.join(known)}")
+    body_colour, make = _word(body_colour, "body colour", 40), _word(make, "make", 60)
     case = _claim(session, case_id, officer, states.CORRECT, now)
     change = {
-        "from": [gate.seen_class(case), gate.seen_colour(case)],
-        "to": [vehicle_class, plate_colour or gate.seen_colour(case)],
-    }
+        "from": [gate.seen_class(case), gate.seen_colour(case), gate.seen_body_colour(case), gate.seen_make(case)],
+        "to": [
+            vehicle_class, plate_colour or gate.seen_colour(case), body_colour or gate.seen_body_colour(case),
+            make or gate.seen_make(case),
+        ],
+    }  # fmt: skip
     case.class_corrected = vehicle_class
     case.colour_corrected = plate_colour or case.colour_corrected
+    case.body_colour_corrected = body_colour or case.body_colour_corrected
+    case.make_corrected = make or case.make_corrected
     audit.record(session, now, officer, "vehicle corrected", f"case {case.id}", change)
     return _detail(session, case, now)
 
@@ -183,6 +193,13 @@ def reject(session: Session, case_id: int, officer: str, reason: str, note: str,
     case.locked_by = case.locked_until = None
     detail = {"reason": reason, "note": note}
     moves.advance(session, case, states.REJECT, "officer", officer, now=now, detail=detail)
+
+
+def _word(text: str | None, what: str, longest: int) -> str | None:
+    word = (text or "").strip()
+    if len(word) > longest or not word.isprintable() or (word and not any(c.isalpha() for c in word)):
+        raise ReasonError(f"a {what} is a word of at most {longest} letters")
+    return word or None
 
 
 def _claim(session: Session, case_id: int, officer: str, event: str, now: datetime) -> CaseRow:
@@ -256,6 +273,8 @@ def _detail(session: Session, case: CaseRow, now: datetime) -> CaseDetail:
         vehicle_class=flagged["vehicle_class"],
         stnk_class=gate.seen_class(case),
         plate_colour=gate.seen_colour(case),
+        body_colour=gate.seen_body_colour(case),
+        make=gate.seen_make(case),
         plate_reason=flagged["plate_reason"],
         plate_corrected=case.plate_corrected is not None,
         character_probabilities=tuple(flagged["character_probabilities"]),

@@ -129,6 +129,24 @@ class NotificationError(TicketingError):
         self.code = code
 
 
+class BankSettingsError(TicketingError):
+    """Settings of an office's bank that cannot be used."""
+
+
+class ObjectionFileError(TicketingError):
+    """A file that is not taken with an objection; ``reason`` is too_many, too_large, empty, kind, name, hash or
+    closed.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SamsatRefusedError(DeliveryError):
+    """Samsat answered that it will not do this; asking again does not help."""
+
+
 class StatementError(TicketingError):
     """A bank's statement that cannot be read; nothing was compared."""
 

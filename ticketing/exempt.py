@@ -69,6 +69,17 @@ def end(session: Session, who: str, row_id: int, last_day: date, *, now: datetim
     return row
 
 
+def listed(session: Session, day: date | None = None) -> list[ExemptPlateRow]:
+    """Give the list by plate: all of it, or what holds on a day."""
+    rows = select(ExemptPlateRow).order_by(ExemptPlateRow.nrkb, ExemptPlateRow.id)
+    if day is not None:
+        rows = rows.where(
+            ExemptPlateRow.valid_from <= day,
+            or_(ExemptPlateRow.valid_until.is_(None), ExemptPlateRow.valid_until >= day),
+        )
+    return list(session.scalars(rows))
+
+
 def find(session: Session, nrkb: str, day: date) -> ExemptPlateRow | None:
     """Give the list's row of a canonical plate that holds on a day."""
     return session.scalars(

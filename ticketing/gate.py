@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ticketing.models import AlertRow, CaseRow, VehicleRow
 from ticketing.types import Checklist, Mismatch
 
@@ -22,6 +24,17 @@ ENGLISH = {
     "bicycle": "bicycle",
 }
 COLOURS = {"white": "putih", "black": "hitam", "yellow": "kuning", "red": "merah", "green": "hijau"}
+# Of body colours one name for what a camera, or a person at night, cannot tell apart or writes in another way.
+SAME_COLOUR = {
+    "silver": "abu", "perak": "abu", "grey": "abu", "gray": "abu", "coklat": "cokelat", "jingga": "oranye",
+    "orange": "oranye", "krem": "putih", "white": "putih", "black": "hitam", "red": "merah", "blue": "biru",
+    "green": "hijau", "yellow": "kuning", "brown": "cokelat",
+}  # fmt: skip
+# Words beside a colour that are none.
+NO_COLOURS = {
+    "metalik", "metallic", "mutiara", "pearl", "tua", "muda", "gelap", "terang", "doff", "dof", "matte", "kilap", "dan",
+    "kombinasi", "strip",
+}  # fmt: skip
 CHECKS = {
     "plate_legible": ("Pelat nomor tidak dinyatakan terbaca", "The plate was not marked as legible"),
     "nothing_in_the_way": (
@@ -53,13 +66,41 @@ def seen_colour(case: CaseRow) -> str | None:
     return colour
 
 
+def seen_body_colour(case: CaseRow) -> str | None:
+    """Give the vehicle's own colour, the officer's before what was measured; None where neither could tell."""
+    colour: str | None = case.body_colour_corrected or case.flagged.get("body_colour")
+    return colour
+
+
+def seen_make(case: CaseRow) -> str | None:
+    """Give the vehicle's make, the officer's before what was measured; None where neither could tell."""
+    make: str | None = case.make_corrected or case.flagged.get("make")
+    return make
+
+
+def same_body_colour(seen: str, recorded: str) -> bool:
+    """Tell whether two body colours can be one: of "merah hitam" either may be what was seen."""
+    return bool(_colours(seen) & _colours(recorded))
+
+
+def same_make(seen: str, recorded: str) -> bool:
+    """Tell whether two makes can be one, however they are written: "Mercedes-Benz" and "MERCEDES BENZ"."""
+    first, second = ("".join(c for c in text.casefold() if c.isalnum()) for text in (seen, recorded))
+    return bool(first and second) and (first.startswith(second) or second.startswith(first))
+
+
+def _colours(text: str) -> set[str]:
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return {SAME_COLOUR.get(word, word) for word in words if word not in NO_COLOURS}
+
+
 def open_alerts(case: CaseRow) -> list[AlertRow]:
     """Give the alerts of a case that no officer has resolved."""
     return [alert for alert in case.alerts if alert.resolved_at is None]
 
 
 def mismatches(case: CaseRow, record: VehicleRow | None) -> tuple[Mismatch, ...]:
-    """Name everything in which a case and its record disagree; a plate colour nobody could tell disagrees with none."""
+    """Name everything in which a case and its record disagree; what nobody could tell disagrees with nothing."""
     if record is None and case.plate_corrected is None and not case.flagged["plate_accepted"]:
         return (
             Mismatch(
@@ -105,7 +146,33 @@ def mismatches(case: CaseRow, record: VehicleRow | None) -> tuple[Mismatch, ...]
                 f"Plate seen: {colour}; in the STNK record: {record.plate_colour}",
             )
         )
-    return tuple(found)
+    return (*found, *_of_the_body(case, record))
+
+
+def _of_the_body(case: CaseRow, record: VehicleRow) -> list[Mismatch]:
+    found = []
+    colour, make = seen_body_colour(case), seen_make(case)
+    if colour is not None and not same_body_colour(colour, record.colour):
+        found.append(
+            Mismatch(
+                "body_colour",
+                colour,
+                record.colour,
+                f"Kendaraan terlihat {colour}, pada STNK {record.colour}",
+                f"Vehicle seen: {colour}; in the STNK record: {record.colour}",
+            )
+        )
+    if make is not None and not same_make(make, record.make):
+        found.append(
+            Mismatch(
+                "make",
+                make,
+                record.make,
+                f"Terlihat merek {make}, pada STNK {record.make}",
+                f"Make seen: {make}; in the STNK record: {record.make}",
+            )
+        )
+    return found
 
 
 def _alert(alert: AlertRow) -> Mismatch:

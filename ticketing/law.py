@@ -136,6 +136,27 @@ def law_row(rule: str, day: date, session: Session | None = None) -> LawRow:
     )
 
 
+def rule_ids(session: Session | None = None) -> list[str]:
+    """Give every rule that the law table knows, shipped or entered."""
+    entered = [] if session is None else [row.key for row in amendments(session) if row.table == "rules"]
+    return sorted({*_table()["rules"], *entered})
+
+
+def amendments(session: Session) -> list[LawAmendmentRow]:
+    """Give every row that an administrator entered, in the order in which they were."""
+    return list(session.scalars(select(LawAmendmentRow).order_by(LawAmendmentRow.id)))
+
+
+def plain_rule(rule: str, day: date, session: Session) -> dict[str, Any]:
+    """Give the fields of a rule on a day as `amend` takes them. Raises `UnknownRuleError`."""
+    row = law_row(rule, day, session)
+    article = row.article.removeprefix("Pasal ").removesuffix(" UU 22/2009")
+    return {
+        "title_id": row.title_id, "title_en": row.title_en, "article": article, "fine": row.fine_rupiah,
+        "detention": row.detention, "points": row.points,
+    }  # fmt: skip
+
+
 def deadlines(office: str, day: date = date.max, session: Session | None = None) -> Deadlines:
     """Give the deadlines of an issuing office on the day of a violation; what it has no row for is the default's."""
     table = _table()["deadlines"]

@@ -26,7 +26,7 @@ class LetterRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    of: Mapped[str] = mapped_column(String(64))
+    of: Mapped[str] = mapped_column(String(128))
     channel: Mapped[str] = mapped_column(String(20))
     key: Mapped[str] = mapped_column(String(32), unique=True)
     addressee: Mapped[str] = mapped_column(Text)

@@ -86,7 +86,7 @@ def match(session: Session, seen: Seen) -> Match:
         ):
             continue
         weight = weights[row.nrkb]
-        if seen.body_colour is not None and seen.body_colour != row.colour.strip().lower():
+        if seen.body_colour is not None and not gate.same_body_colour(seen.body_colour, row.colour):
             weight *= table["body_colour_differs"]
         scored.append((weight, row))
     registered = any(row.nrkb == seen.text for row in found)
@@ -108,9 +108,10 @@ def match_case(session: Session, case: CaseRow, body_colour: str | None = None) 
     """Look up what the reading of a case may be; class and plate colour are the officer's where one corrected them.
 
     Args:
-        body_colour: the vehicle's colour in the register's words, where an officer can tell it.
+        body_colour: the vehicle's colour in the register's words; without it, what was seen of it.
     """
     probabilities = case.flagged["character_probabilities"]
+    body_colour = body_colour or gate.seen_body_colour(case)
     seen = Seen(
         case.flagged["plate_text"] or "",
         tuple(probabilities),

@@ -96,6 +96,8 @@ class CaseRow(Base):
     plate_corrected: Mapped[str | None] = mapped_column(String(10))
     class_corrected: Mapped[str | None] = mapped_column(String(30))
     colour_corrected: Mapped[str | None] = mapped_column(String(10))
+    body_colour_corrected: Mapped[str | None] = mapped_column(String(40))
+    make_corrected: Mapped[str | None] = mapped_column(String(60))
     reference: Mapped[str | None] = mapped_column(String(10), index=True, unique=True)
     confirmed_at: Mapped[datetime | None]
     confirmed_by: Mapped[str | None] = mapped_column(String(80))

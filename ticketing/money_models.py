@@ -22,7 +22,7 @@ class MoneyRow(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[str] = mapped_column(String(10))
     amount_rupiah: Mapped[int] = mapped_column(BigInteger)
-    reference: Mapped[str] = mapped_column(String(64), unique=True)
+    reference: Mapped[str] = mapped_column(String(128), unique=True)
     at: Mapped[datetime]
     booked_at: Mapped[datetime]
     booked_by: Mapped[str] = mapped_column(String(80))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import audit, plates, references, states
+from ticketing import audit, crypto, plates, references, states
 from ticketing.errors import PlateError
 from ticketing.models import CaseRow, VehicleRow
+from ticketing.registry import PERSONAL
 from ticketing.types import OwnerView, Vehicle
 
-__all__ = ["OwnerView", "Vehicle", "look_up", "view_of"]
+__all__ = ["OwnerView", "Vehicle", "look_up", "look_up_by_vehicle", "view_of"]
+
+LAST_DIGITS = 5
 
 # Neither can be typed: a reference that is none and a plate that is none still cost a query and a comparison.
 _NO_REFERENCE = "-" * references.LENGTH
@@ -42,6 +46,36 @@ def look_up(session: Session, reference: str, plate: str, *, now: datetime) -> O
         return None
     audit.record(session, now, "owner", "looked up", f"case {case.id}")
     return view_of(case, record)
+
+
+def look_up_by_vehicle(
+    session: Session, plate: str, chassis_last5: str, engine_last5: str, *, now: datetime
+) -> list[OwnerView]:
+    """Give the confirmed cases of a vehicle to whoever holds its STNK: they know the last five characters of its
+    chassis and engine numbers (DOMAIN.md, "The owner's look-up"). The latest violation first.
+
+    A wrong plate, a wrong number and a vehicle without tickets get the same answer, none, for the same work: two
+    queries, one decryption and two comparisons in constant time. What was found is on the audit trail.
+    """
+    nrkb = _typed(plate)
+    record = session.get(VehicleRow, nrkb, populate_existing=True)
+    numbers = crypto.unseal(record.personal if record else _decoy(crypto.key_in_use()))
+    same = [
+        _ends_with(numbers["chassis_number"], chassis_last5),
+        _ends_with(numbers["engine_number"], engine_last5),
+    ]
+    known = record is not None and all(same)
+    found = session.scalars(
+        select(CaseRow)
+        .where(CaseRow.nrkb == (nrkb if known else _NO_PLATE), CaseRow.state.in_(states.NOTIFIED))
+        .order_by(CaseRow.occurred_at.desc(), CaseRow.id.desc())
+        .execution_options(populate_existing=True)
+    ).all()
+    if record is None or not found:
+        return []
+    cases = [case.id for case in found]
+    audit.record(session, now, "owner", "looked up by vehicle", f"plate {nrkb}", {"cases": cases})
+    return [view_of(case, record) for case in found]
 
 
 def view_of(case: CaseRow, record: VehicleRow) -> OwnerView:
@@ -77,6 +111,20 @@ def view_of(case: CaseRow, record: VehicleRow) -> OwnerView:
         violation_id=case.violation_id,
         evidence_manifest_sha256=flagged["evidence_manifest_sha256"],
     )
+
+
+def _ends_with(number: str, typed: str) -> bool:
+    """Compare the last characters, whatever they are; a number that is too short to have them never agrees."""
+    wanted = "".join(c for c in typed.upper() if c not in " -.").encode()
+    last = "".join(c for c in number.upper() if c not in " -.").encode()[-LAST_DIGITS:]
+    same = hmac.compare_digest(last.ljust(16), wanted[:16].ljust(16))
+    return same and len(last) == len(wanted) == LAST_DIGITS
+
+
+@lru_cache(maxsize=2)
+def _decoy(_key: str) -> str:
+    """Give what is decrypted where there is no record; made anew for another key."""
+    return crypto.seal(dict.fromkeys(PERSONAL, "-" * 20))
 
 
 def _typed(plate: str) -> str:

@@ -168,4 +168,4 @@ def _line(raw: dict[str, str], number: int, faults: list[str]) -> BankLine | Non
         return None
     # A statement without a zone is in the bank's own.
     paid_at = paid_at if paid_at.tzinfo else paid_at.replace(tzinfo=ZoneInfo(str(BANK_ZONE)))
-    return BankLine(paid_at, text["reference"][:64], text["virtual_account"], int(amount[1]))
+    return BankLine(paid_at, text["reference"][:128], text["virtual_account"], int(amount[1]))

@@ -1,9 +1,9 @@
 """The bank's payment notification as Bank Indonesia's SNAP has it: verified, booked once, answered.
 
-SNAP's symmetric signature is HMAC-SHA512, in base64, over ``METHOD:PATH:TOKEN:SHA256(BODY):TIMESTAMP``, the body being
-minified JSON and its hash lower-case hex. Service code 25 is the notification of a virtual account's payment; an
-answer's code is the HTTP status, the service and the case. (Standar Nasional Open API Pembayaran, "Spesifikasi
-Keamanan" and "Transfer VA".)
+Fields, codes and signature are those of the SNAP developer site of ASPI (apidevportal.aspi-indonesia.or.id), "Transfer
+Kredit / Virtual Account", service 25, and "Keamanan": HMAC-SHA512 over ``METHOD:PATH:TOKEN:SHA256(BODY):TIMESTAMP``,
+the body being minified JSON and its hash lower-case hex. The site's samples write the signature in hex, most banks in
+base64: both hold. An answer's code is the HTTP status, the service and the case. How a route calls this: `banks`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from sqlalchemy.orm import Session
 
 from ticketing import audit, money, moves, tickets
 from ticketing.errors import MoneyError, NotificationError
-from ticketing.money_models import BankMessageRow
+from ticketing.models import CaseRow
+from ticketing.money_models import BankMessageRow, MoneyRow
 from ticketing.virtual_accounts import is_account
 
 WHO = "bank"
@@ -36,10 +37,15 @@ WINDOW = timedelta(minutes=5)
 BANK_ZONE = ZoneInfo("Asia/Jakarta")
 LARGEST_BODY = 64_000
 _STRINGS_AND_SPACE = re.compile(rb'("(?:\\.|[^"\\])*")|\s+', re.DOTALL)
+_PAYMENT_ID = re.compile(r"[!-~]{1,128}")
+# What an answer repeats as it came, spaces included.
+_ECHOED = (
+    "partnerServiceId", "customerNo", "virtualAccountNo", "trxId", "paymentRequestId", "trxDateTime", "referenceNo",
+)  # fmt: skip
 _AMOUNT = re.compile(r"([0-9]{1,13})\.00")
-_CASES = {"closed": ("404", "19", "Invalid Bill/Virtual Account, withdrawn"), "paid": ("404", "14", "Paid Bill"),
-          "booked": ("404", "14", "Paid Bill"), "amount": ("404", "13", "Invalid Amount"),
-          "no_ticket": ("404", "12", "Invalid Bill/Virtual Account, not found")}  # fmt: skip
+_CASES = {"closed": ("404", "12", "Invalid Bill/Virtual Account [Withdrawn]"), "paid": ("404", "14", "Paid Bill"),
+          "booked": ("404", "18", "Inconsistent Request"), "amount": ("404", "13", "Invalid Amount"),
+          "no_ticket": ("404", "12", "Invalid Bill/Virtual Account [Not Found]")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ def minify(body: bytes) -> bytes:
 
 
 def signature(method: str, path: str, token: str, body: bytes, timestamp: str, secret: str) -> str:
-    """Give the symmetric signature of a request."""
+    """Give the symmetric signature of a request, in base64."""
     digest = hashlib.sha256(minify(body)).hexdigest().lower()
     signed = f"{method}:{path}:{token}:{digest}:{timestamp}"
     return base64.b64encode(hmac.digest(secret.encode(), signed.encode(), "sha512")).decode()
@@ -79,6 +85,7 @@ def take_notification(
     session: Session, request: Notification, secret: str, *, window: timedelta = WINDOW, now: datetime
 ) -> Answer:
     """Book the payment that a notification tells of, once; the same one again gets the same answer and changes nothing.
+    So does the same payment under another external id; the same number with another amount or account is inconsistent.
 
     What is refused is answered with SNAP's code and says why. Unless the signature held, nothing at all is written.
 
@@ -107,7 +114,10 @@ def take_notification(
     conflict = _answer("409", "00", "Conflict: this X-EXTERNAL-ID came with another payment today")
     if known is not None:
         return conflict
-    answer = _success(payment)
+    answer = _success(payment, case)
+    if _is_booked(session, case, payment):
+        # The bank asks again under a new external id (flagAdvise): told "paid bill", it would give the money back.
+        return answer
     message = BankMessageRow(
         day=day,
         external_id=request.external_id,
@@ -136,15 +146,21 @@ def _verify(request: Notification, secret: str, window: timedelta, now: datetime
     if len(request.body) > LARGEST_BODY:
         raise NotificationError(("400", "01"), "Invalid Field Format: the body is too large")
     if not re.fullmatch(r"[0-9A-Za-z\-]{1,36}", request.external_id):
-        raise NotificationError(("400", "01"), "Invalid Field Format: X-EXTERNAL-ID")
+        raise NotificationError(("400", "01"), "Invalid Field Format X-EXTERNAL-ID")
     try:
         sent_at = datetime.fromisoformat(request.timestamp)
     except ValueError:
-        raise NotificationError(("400", "01"), "Invalid Field Format: X-TIMESTAMP") from None
+        raise NotificationError(("400", "01"), "Invalid Field Format X-TIMESTAMP") from None
     if sent_at.tzinfo is None:
-        raise NotificationError(("400", "01"), "Invalid Field Format: X-TIMESTAMP has no zone")
+        raise NotificationError(("400", "01"), "Invalid Field Format X-TIMESTAMP has no zone")
     expected = signature(request.method, request.path, request.token, request.body, request.timestamp, secret)
-    if not hmac.compare_digest(expected.encode(), request.signature.encode()):
+    in_hex = base64.b64decode(expected).hex()
+    # Both are compared, whatever the first says: the time tells nothing.
+    holds = [
+        hmac.compare_digest(expected.encode(), request.signature.encode()),
+        hmac.compare_digest(in_hex.encode(), request.signature.lower().encode()),
+    ]
+    if not any(holds):
         raise NotificationError(("401", "00"), "Unauthorized: the signature does not hold")
     if abs(now - sent_at) > window:
         raise NotificationError(("401", "00"), "Unauthorized: X-TIMESTAMP is too far from the time here")
@@ -158,33 +174,67 @@ def _payment(body: bytes) -> dict[str, Any]:
         payment_id = fields["paymentRequestId"]
         paid, at = fields["paidAmount"], fields.get("trxDateTime")
         value, currency = paid["value"], paid["currency"]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        parts = [fields.get("partnerServiceId"), fields.get("customerNo")]
+    except KeyError as error:
+        raise NotificationError(("400", "02"), f"Invalid Mandatory Field {str(error)[1:-1][:60]}") from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise NotificationError(("400", "02"), f"Invalid Mandatory Field: {str(error)[:60]}") from None
     amount = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if amount is None or currency != "IDR":
         raise NotificationError(
-            ("400", "01"), "Invalid Field Format: paidAmount is whole rupiah, as in 500000.00 IDR"
+            ("400", "01"), "Invalid Field Format paidAmount: whole rupiah, as in 500000.00 IDR"
         )
     if not is_account(account):
         raise NotificationError(
-            ("400", "01"), "Invalid Field Format: virtualAccountNo, its check digits do not hold"
+            ("400", "01"), "Invalid Field Format virtualAccountNo: its check digits do not hold"
         )
-    if not isinstance(payment_id, str) or not re.fullmatch(r"[0-9A-Za-z\-]{1,60}", payment_id):
-        raise NotificationError(("400", "01"), "Invalid Field Format: paymentRequestId")
+    if None not in parts and "".join(str(part).strip() for part in parts) != account:
+        raise NotificationError(
+            ("400", "01"), "Invalid Field Format virtualAccountNo: is not partnerServiceId with customerNo"
+        )
+    if not isinstance(payment_id, str) or not _PAYMENT_ID.fullmatch(payment_id):
+        raise NotificationError(("400", "01"), "Invalid Field Format paymentRequestId")
+    return {
+        "account": account,
+        "id": payment_id,
+        "rupiah": int(amount[1]),
+        "paid_at": _paid_at(at),
+        "echo": {name: fields[name] for name in _ECHOED if _is_plain(fields.get(name))},
+    }
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= 128 and value.isascii() and value.isprintable()
+
+
+def _paid_at(at: object) -> datetime | None:
+    if not at:
+        return None
     try:
-        paid_at = datetime.fromisoformat(at) if at else None
+        paid_at = datetime.fromisoformat(at)  # type: ignore[arg-type]
     except (ValueError, TypeError):
-        paid_at = None
-    if at and (paid_at is None or paid_at.tzinfo is None):
-        raise NotificationError(("400", "01"), "Invalid Field Format: trxDateTime")
-    return {"account": account, "id": payment_id, "rupiah": int(amount[1]), "paid_at": paid_at}
+        raise NotificationError(("400", "01"), "Invalid Field Format trxDateTime") from None
+    # The standard's table asks for a zone, its samples have none: then it is the bank's.
+    return paid_at if paid_at.tzinfo else paid_at.replace(tzinfo=BANK_ZONE)
 
 
-def _success(payment: Mapping[str, Any]) -> Answer:
+def _is_booked(session: Session, case: CaseRow, payment: Mapping[str, Any]) -> bool:
+    booked = session.scalar(select(MoneyRow).where(MoneyRow.reference == payment["id"]))
+    return (
+        booked is not None
+        and booked.kind == money.PAYMENT
+        and (booked.case_id, booked.amount_rupiah) == (case.id, payment["rupiah"])
+    )
+
+
+def _success(payment: Mapping[str, Any], case: CaseRow) -> Answer:
     data = {
-        "virtualAccountNo": payment["account"],
-        "paymentRequestId": payment["id"],
+        # Whoever pays at a counter sees whose account it is: the office's, and nothing of the owner.
+        "virtualAccountName": str(case.flagged["office"])[:255],
+        **payment["echo"],
         "paidAmount": {"value": f"{payment['rupiah']}.00", "currency": "IDR"},
+        "paymentFlagStatus": "00",
+        "paymentFlagReason": {"english": "Success", "indonesia": "Sukses"},
     }
     return _answer("200", "00", "Successful", virtualAccountData=data)
 

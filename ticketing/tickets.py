@@ -14,7 +14,7 @@ from ticketing.errors import GateError, GuardError, ReasonError
 from ticketing.models import CaseRow, VehicleRow
 from ticketing.workdays import is_working_day
 
-# Five digits by which the bank knows the office; the real one is the office's (`issue`).
+# Five digits by which the bank knows the office; the real one is the office's (`ticketing.banks`).
 PREFIX = "77777"
 
 
@@ -22,7 +22,7 @@ def issue(session: Session, case_id: int, officer: str, *, prefix: str = PREFIX,
     """Issue the ticket of a case that was admitted, or not answered in time. The gate is asked again.
 
     Args:
-        prefix: the office's virtual account prefix at its bank.
+        prefix: the office's virtual account prefix at its bank (`banks.prefix_for`).
 
     Raises:
         NotFoundError, IllegalMoveError, GuardError: as for `moves.advance`.

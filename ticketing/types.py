@@ -9,7 +9,10 @@ from datetime import date, datetime
 
 @dataclass(frozen=True)
 class FlaggedViolation:
-    """A violation as the pipeline hands it over; ``occurred_at`` is UTC, speeds are km/h."""
+    """A violation as the pipeline hands it over; ``occurred_at`` is UTC, speeds are km/h.
+
+    ``body_colour`` and ``make`` are words as the register's, where something measured them; None: not seen.
+    """
 
     violation_id: str
     rule: str
@@ -33,6 +36,8 @@ class FlaggedViolation:
     speed_limit_kmh: float | None
     measured: Mapping[str, float | str]
     evidence_manifest_sha256: str
+    body_colour: str | None = None
+    make: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ class CaseDetail(CaseSummary):
 
     ``plate_text`` is the officer's where one was corrected. ``vehicle_class`` is the detector's word and
     ``stnk_class`` the register's for it, or the officer's; None where the register has no such class.
-    ``plate_colour`` is None where nobody could tell it.
+    ``plate_colour``, ``body_colour`` and ``make`` are None where nobody could tell them.
     """
 
     violation_id: str
@@ -130,6 +135,8 @@ class CaseDetail(CaseSummary):
     reference: str | None
     reject_reason: str | None
     reject_note: str | None
+    body_colour: str | None = None
+    make: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,43 +1,61 @@
-import os
+import sqlite3
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from case_ways import FLAG, NOON, WAY
-from sqlalchemy import create_engine, make_url, text
+from postgres import MissingError, server
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
+from stores import PostgresStore, SqliteStore
 
 from ticketing import desk
 from ticketing.cases import flag_violation
 from ticketing.crypto import ENVIRONMENT, new_key, seal
-from ticketing.db import make_engine, migrate
+from ticketing.db import make_engine
 from ticketing.desk import Checklist
 from ticketing.models import CaseRow, VehicleRow
 from ticketing.registry import PERSONAL
 
-# A PostgreSQL server to run these tests on instead of SQLite; each test makes a database there and drops it.
-SERVER = "ETLE_TEST_POSTGRES_URL"
+
+@event.listens_for(Engine, "connect")
+def _never_wait_for_the_disk(connection, _record):
+    # What a test wrote is worth nothing after a power cut.
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
+
+
+@pytest.fixture(scope="session")
+def sqlite_store(tmp_path_factory):
+    return SqliteStore(tmp_path_factory.mktemp("stores"))
+
+
+@pytest.fixture(scope="session")
+def postgres_store():
+    try:
+        with server() as url:
+            made = PostgresStore(url)
+            yield made
+            made.close()
+    except MissingError as error:
+        pytest.skip(f"NOT RUN ON POSTGRESQL: {error}")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store(request, monkeypatch):
+    """Where databases come from: every test that asks for one runs on each."""
+    monkeypatch.setenv(ENVIRONMENT, new_key())
+    return request.getfixturevalue("sqlite_store" if request.param == "sqlite" else "postgres_store")
 
 
 @pytest.fixture
-def url(tmp_path, monkeypatch):
-    monkeypatch.setenv(ENVIRONMENT, new_key())
-    server = os.environ.get(SERVER)
-    if not server:
-        yield f"sqlite:///{tmp_path / 'office.sqlite3'}"
-        return
-    name = f"etle_test_{uuid4().hex}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+def url(store):
+    with store.database() as made:
+        yield made
 
 
 @pytest.fixture
 def engine(url):
-    migrate(url)
     opened = make_engine(url)
     yield opened
     opened.dispose()

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from ticketing import audit, desk, states
+from ticketing import audit, desk, gate, states
 from ticketing.errors import (
     GateError,
     IllegalMoveError,
@@ -203,7 +203,10 @@ def test_an_officer_resolves_a_class_that_the_detector_took_for_another(session,
     assert (shown.mismatches, shown.stnk_class, shown.vehicle_class) == ((), "mobil barang", "car")
     assert desk.confirm(session, case, "ani", sure, now=NOON)
     row = session.query(AuditRow).filter_by(what="vehicle corrected").one()
-    assert row.detail == {"from": ["mobil penumpang", "white"], "to": ["mobil barang", "yellow"]}
+    assert row.detail == {
+        "from": ["mobil penumpang", "white", None, None],
+        "to": ["mobil barang", "yellow", None, None],
+    }
     with pytest.raises(ReasonError, match="'car' is unknown"):
         desk.correct_vehicle(session, case, "ani", "car", None, now=NOON)
 
@@ -294,3 +297,79 @@ def test_nothing_is_committed_and_a_rollback_leaves_the_trail_whole(session, fla
     desk.open_case(session, case, "budi", now=NOON)
     session.commit()
     assert audit.verify(session) == []
+
+
+def disagreements(shown):
+    return [(m.field, m.seen, m.recorded) for m in shown.mismatches]
+
+
+def test_a_body_colour_or_make_that_disagrees_holds_the_case_until_it_is_resolved(
+    session, register, flag, sure
+):
+    register()
+    case = flag(body_colour="merah", make="Yamaha")
+    shown = desk.open_case(session, case, "ani", now=NOON)
+    assert (shown.body_colour, shown.make) == ("merah", "Yamaha")
+    assert disagreements(shown) == [("body_colour", "merah", "hitam"), ("make", "Yamaha", "Honda")]
+    with pytest.raises(GateError, match="Vehicle seen: merah"):
+        desk.confirm(session, case, "ani", sure, now=NOON)
+    shown = desk.correct_vehicle(
+        session, case, "ani", "sepeda motor", None, body_colour=" Hitam ", make="HONDA", now=NOON
+    )
+    assert disagreements(shown) == []
+    row = session.query(AuditRow).filter_by(what="vehicle corrected").one()
+    assert row.detail["from"][2:] == ["merah", "Yamaha"]
+    assert row.detail["to"][2:] == ["Hitam", "HONDA"]
+    desk.confirm(session, case, "ani", sure, now=NOON)
+
+
+def test_what_nobody_saw_of_the_body_disagrees_with_nothing(session, register, flag):
+    register()
+    assert disagreements(desk.open_case(session, flag(), "ani", now=NOON)) == []
+
+
+def test_an_officer_who_sees_another_colour_stops_the_letter(session, register, flag, sure):
+    register()
+    case = flag()
+    desk.open_case(session, case, "ani", now=NOON)
+    desk.correct_vehicle(session, case, "ani", "sepeda motor", None, body_colour="biru", now=NOON)
+    with pytest.raises(GateError, match="biru"):
+        desk.confirm(session, case, "ani", sure, now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("seen", "recorded", "same"),
+    [
+        ("hitam", "HITAM", True),
+        ("hitam", "Hitam Metalik", True),
+        ("merah metalik", "hitam metalik", False),
+        ("silver", "ABU-ABU MUDA", True),
+        ("merah", "merah hitam", True),
+        ("biru", "merah hitam", False),
+        ("tua", "tua", False),
+    ],
+)
+def test_body_colours_are_compared_as_people_write_them(seen, recorded, same):
+    assert gate.same_body_colour(seen, recorded) is same
+
+
+@pytest.mark.parametrize(
+    ("seen", "recorded", "same"),
+    [
+        ("honda", "HONDA", True),
+        ("Mercedes-Benz", "MERCEDES BENZ", True),
+        ("Honda", "Yamaha", False),
+        ("", "Honda", False),
+    ],
+)
+def test_makes_are_compared_as_people_write_them(seen, recorded, same):
+    assert gate.same_make(seen, recorded) is same
+
+
+@pytest.mark.parametrize("word", ["x" * 41, "12", "mer\nah"])
+def test_what_is_no_word_for_a_colour_is_refused(session, register, flag, word):
+    register()
+    case = flag()
+    desk.open_case(session, case, "ani", now=NOON)
+    with pytest.raises(ReasonError, match="body colour"):
+        desk.correct_vehicle(session, case, "ani", "sepeda motor", None, body_colour=word, now=NOON)

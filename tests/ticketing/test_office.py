@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 from stnk import RECORD as GOOD
 
 from ticketing import audit
 from ticketing.cases import flag_violation
 from ticketing.crypto import ENVIRONMENT, new_key
-from ticketing.db import make_engine, migrate
 from ticketing.errors import KeyMissingError, UnknownRuleError
 from ticketing.law import law_row, title_of
 from ticketing.models import AuditRow, CaseRow
@@ -100,13 +99,3 @@ def test_an_altered_or_missing_audit_row_is_named(session):
     session.delete(session.get(AuditRow, 3))
     session.flush()
     assert "audit row 3 is missing" in audit.verify(session)
-
-
-def test_migrations_go_up_and_down(tmp_path):
-    url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
-    migrate(url)
-    engine = make_engine(url)
-    assert {"vehicles", "cases", "audit"} <= set(inspect(engine).get_table_names())
-    migrate(url, "base")
-    assert "cases" not in inspect(engine).get_table_names()
-    engine.dispose()

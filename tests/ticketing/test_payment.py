@@ -1,5 +1,6 @@
 """Payment: account numbers, the bank's notifications, its statement beside our ledger."""
 
+import base64
 import csv
 import json
 from dataclasses import replace
@@ -19,6 +20,7 @@ from ticketing.money_models import BankMessageRow, MoneyRow
 SECRET = "rahasia-bersama"
 PATH = "/snap/v1.0/transfer-va/payment"
 SENT = "2026-08-19T12:00:00+07:00"
+STRANGER = virtual_accounts.with_check("7777700000001")
 
 
 def notification(
@@ -130,9 +132,11 @@ def test_the_same_notification_again_gets_the_same_answer_and_changes_nothing(se
         ({"paidAmount": {"value": "500000.00", "currency": "USD"}}, "4002501", "whole rupiah"),
         ({"paidAmount": None}, "4002502", "Mandatory"),
         ({"virtualAccountNo": "777771234567890"}, "4002501", "check digits"),
-        ({"virtualAccountNo": virtual_accounts.with_check("7777700000001")}, "4042512", "not found"),
+        ({"virtualAccountNo": STRANGER, "customerNo": STRANGER[5:]}, "4042512", "Not Found"),
         ({"payment": ""}, "4002501", "paymentRequestId"),
+        ({"payment": "p" * 129}, "4002501", "paymentRequestId"),
         ({"trxDateTime": "kemarin"}, "4002501", "trxDateTime"),
+        ({"customerNo": "0000000001"}, "4002501", "partnerServiceId"),
     ],
 )
 def test_what_is_wrong_is_refused_with_the_standards_code_and_changes_nothing(
@@ -172,21 +176,66 @@ def test_an_external_id_with_another_payment_is_a_conflict(session, ticket):
     assert state_of(session) == before
 
 
-def test_a_payment_told_under_two_external_ids_and_a_second_payment_are_refused(session, ticket):
+def test_a_second_payment_is_refused_and_changes_nothing(session, ticket):
     snap.take_notification(session, notification(ticket.virtual_account), SECRET, now=NOON)
     before = state_of(session)
-    for payment, external in (("p1", "1002"), ("p2", "1003")):
-        request = notification(ticket.virtual_account, payment=payment, external=external)
-        assert snap.take_notification(session, request, SECRET, now=NOON).body["responseCode"] == "4042514"
-        assert state_of(session) == before
+    request = notification(ticket.virtual_account, payment="p2", external="1003")
+    assert snap.take_notification(session, request, SECRET, now=NOON).body["responseCode"] == "4042514"
+    assert state_of(session) == before
+
+
+def test_a_bank_that_asks_again_under_another_external_id_is_told_that_its_payment_is_booked(session, ticket):
+    first = snap.take_notification(session, notification(ticket.virtual_account), SECRET, now=NOON)
+    before = state_of(session)
+    again = notification(ticket.virtual_account, external="1002", flagAdvise="Y")
+    assert snap.take_notification(session, again, SECRET, now=NOON).body == first.body
+    assert state_of(session) == before
+
+
+def test_one_payment_number_with_two_amounts_is_inconsistent(session, ticket):
+    snap.take_notification(session, notification(ticket.virtual_account, "1000.00"), SECRET, now=NOON)
+    before = state_of(session)
+    other = notification(ticket.virtual_account, "2000.00", external="1002")
+    assert snap.take_notification(session, other, SECRET, now=NOON).body["responseCode"] == "4042518"
+    assert state_of(session) == before
+
+
+def test_an_answer_repeats_the_banks_numbers_and_names_nobody(session, ticket):
+    request = notification(
+        ticket.virtual_account, referenceNo="88", trxId="\ud800", virtualAccountName="Siti"
+    )
+    data = snap.take_notification(session, request, SECRET, now=NOON).body["virtualAccountData"]
+    assert data["partnerServiceId"] == "   77777"
+    assert data["customerNo"] == ticket.virtual_account[5:]
+    assert data["virtualAccountNo"] == f"   {ticket.virtual_account}"
+    assert (data["paymentRequestId"], data["referenceNo"], data["trxDateTime"]) == ("p1", "88", SENT)
+    assert data["paidAmount"] == {"value": "500000.00", "currency": "IDR"}
+    assert data["virtualAccountName"] == "Ditlantas"
+    assert "trxId" not in data
+
+
+def test_a_signature_in_hex_holds_too(session, ticket):
+    request = notification(ticket.virtual_account)
+    in_hex = base64.b64decode(request.signature).hex()
+    for text in (in_hex, in_hex.upper()):
+        sent = replace(request, signature=text)
+        assert snap.take_notification(session, sent, SECRET, now=NOON).status == 200
+
+
+def test_a_time_without_a_zone_is_the_banks_and_a_long_number_is_kept_whole(session, ticket):
+    long = "p" * 128
+    request = notification(ticket.virtual_account, payment=long, trxDateTime="2026-08-19T11:58:00")
+    assert snap.take_notification(session, request, SECRET, now=NOON).status == 200
+    booked = session.query(MoneyRow).one()
+    assert (booked.reference, booked.at) == (long, NOON - timedelta(minutes=2))
 
 
 def test_a_payment_for_a_withdrawn_ticket_is_refused_and_on_record(session, ticket):
     tickets.withdraw(session, ticket.case_id, "ani", "pelat ganda", now=NOON)
     before = state_of(session)
     answer = snap.take_notification(session, notification(ticket.virtual_account), SECRET, now=NOON)
-    assert answer.body["responseCode"] == "4042519"
-    assert "withdrawn" in answer.body["responseMessage"]
+    assert answer.body["responseCode"] == "4042512"
+    assert "Withdrawn" in answer.body["responseMessage"]
     assert state_of(session) == before
     assert session.query(AuditRow).filter_by(what="payment refused").one().detail["why"] == "closed"
 
@@ -262,7 +311,7 @@ def test_money_that_came_for_a_withdrawn_ticket_is_booked_and_owed_back(session,
     assert money.account(session, case).refundable == 500_000
     with pytest.raises(MoneyError, match="booked already"):
         reconcile.book_line(session, "ani", line, now=NOON)
-    stranger = replace(line, virtual_account=virtual_accounts.with_check("7777700000001"), reference="p9")
+    stranger = replace(line, virtual_account=STRANGER, reference="p9")
     with pytest.raises(MoneyError, match="no ticket has the account"):
         reconcile.book_line(session, "ani", stranger, now=NOON)
 
