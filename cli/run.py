@@ -181,6 +181,8 @@ def report(counters: Counters, source: Source) -> str:
     ]
     if c.let_pass:
         lines.append(f"let pass for their plate or record{_each(c.let_pass)}")
+    if c.paused:
+        lines.append(f"not flagged, the picture being unfit{_each(c.paused)}")
     if c.frames_clock_unfit:
         lines.append(f"clock: {c.frames_clock_unfit} frames around a jump or gap, not measured on")
     if c.signal_unknown:
