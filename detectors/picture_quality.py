@@ -112,7 +112,8 @@ def _grey(image: Image, scale: float) -> NDArray[np.uint8]:
 
 def _shrunk(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return small.astype(np.uint8, copy=False)
+    out: NDArray[np.uint8] = small.astype(np.uint8, copy=False)
+    return out
 
 
 def _brightness(grey: NDArray[np.uint8]) -> float:

@@ -60,11 +60,11 @@ class HealthBook:
         live: bool,
         source: str,
         tell: Tell,
-        arrivals: Callable[[], Arrivals | None] = lambda: None,
+        arrivals: Callable[[], Arrivals | None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._data, self._camera, self._watch, self._live, self._source = data, camera, watch, live, source
-        self._tell, self._arrivals, self._now = tell, arrivals, now
+        self._tell, self._arrivals, self._now = tell, arrivals or no_arrivals, now
         before = camera_health(data, camera.id, now())
         self._state = (PAUSED, before.reasons) if before.reasons else (before.state, ())
         self._rate: deque[float] = deque(maxlen=60)
@@ -130,6 +130,10 @@ class HealthBook:
         )
 
 
+def no_arrivals() -> None:
+    """Stand for the arrivals of a source whose frames are not pushed."""
+
+
 def watch_silence(data: Path, tell: Tell, now: datetime | None = None) -> list[str]:
     """Tell of every live camera that has fallen silent and was not told of yet; give their ids."""
     fallen = []
@@ -147,7 +151,7 @@ def watch_silence(data: Path, tell: Tell, now: datetime | None = None) -> list[s
 
 
 def draw_scene(image: Image, camera: Camera, scene: Scene, reasons: tuple[str, ...]) -> Image:
-    """Draw the road, the vehicles and the signals on a frame, at most `PICTURE_WIDTH` wide; a pause is written over it."""
+    """Draw road, vehicles and signals on a frame, `PICTURE_WIDTH` wide at most; a pause is written over it."""
     drawn = draw_road(image.copy(), camera)
     seen = [(t.label, t.points[-1].box_xyxy) for t in scene.tracks]
     for words, box in seen:

@@ -34,8 +34,8 @@ AHEAD = 8
 @dataclass(frozen=True)
 class Watchers:
     """Who is told what while a camera runs: each finding when it is complete, each vehicle when it has gone,
-    each frame with the counters so far, and with what was seen in it. ``exempts`` says of a rule and a plate read without doubt why its record lets
-    it pass, None where it does not."""
+    each frame with the counters so far, and with what was seen in it. ``exempts`` says of a rule and a plate read
+    without doubt why its record lets it pass, None where it does not."""
 
     on_finding: Callable[[Finding], None]
     on_vehicle: Callable[[Track], None] | None = None

@@ -113,7 +113,7 @@ class PictureWatch:
         self._checks.append(_Check(frame.t_s, self.paused))
 
     def _compare(self, image: Image) -> PictureQuality:
-        light = "night" if float(np.median(image[::8, ::8])) < NIGHT_LUMA else "day"
+        light = light_of(image)
         other = "day" if light == "night" else "night"
         for name in (light, other):
             kept = self._references.get(name) if name not in self._views else None
@@ -131,3 +131,13 @@ class PictureWatch:
             self._references.keep(light, image)
             self._views[light] = View(image, self._camera)
         return quality
+
+
+def light_of(image: Image) -> str:
+    """Tell ``day`` from ``night`` by the picture itself, (H, W, 3) uint8 BGR."""
+    return "night" if float(np.median(image[::8, ::8])) < NIGHT_LUMA else "day"
+
+
+def keep_reference(camera: Camera, folder: Path, image: Image) -> None:
+    """Keep the picture that a camera was calibrated on. Raises `pipeline.blobs.StoreError`."""
+    References(camera, folder).keep(light_of(image), image)

@@ -178,7 +178,7 @@ def _known(session: Session, name: str) -> GatewayRow:
     return row
 
 
-def _valid(name: str, kind: str, now: datetime) -> Select[tuple[GatewayKeyRow]]:
+def _valid(name: str, kind: str, now: datetime) -> Select[GatewayKeyRow]:
     return select(GatewayKeyRow).where(
         GatewayKeyRow.gateway == name,
         GatewayKeyRow.kind == kind,
