@@ -75,6 +75,10 @@ class LiveCameras:
         """The ids of the cameras that this worker holds."""
         return sorted(self._held)
 
+    def waiting(self, camera_id: str) -> int:
+        """Give how many frames of a camera that is held wait for its loop."""
+        return self._held[camera_id][1].waiting
+
     def check(self) -> None:
         """Raise what ended a camera's thread, if anything did."""
         if self._error is not None:

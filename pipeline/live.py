@@ -99,6 +99,9 @@ class LiveReceiver:
         with contextlib.suppress(*_LOST), connection:
             while not self._closed:
                 head, _, jpeg = connection.recv_bytes(MOST_BYTES).partition(b"\n")
+                if self._closed:
+                    # Unanswered, so that the server looks for whoever holds the camera now.
+                    return
                 try:
                     taken = self._take(_frame(json.loads(head), jpeg))
                     answer: Mapping[str, Any] = {

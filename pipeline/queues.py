@@ -43,6 +43,9 @@ class LatestQueue(Generic[T]):
             self._closed = True
             self._changed.notify_all()
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     @property
     def closed(self) -> bool:
         """Whether nothing more can come."""

@@ -62,6 +62,11 @@ class PushSource:
         return self._queue.dropped
 
     @property
+    def waiting(self) -> int:
+        """How many frames wait to be taken."""
+        return len(self._queue)
+
+    @property
     def closed(self) -> bool:
         """Whether no more frames can come."""
         return self._queue.closed

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 
-from drawn import ColourDetector, FixedReader, camera
+from drawn import FPS, WRONG_WAY, ColourDetector, FixedReader, camera, picture, write_clip
 
 from cli.live import LiveCameras
 from cli.models import Models, shared
@@ -24,3 +24,6 @@ def held(folder: Path, engine: Engine, detector=None, told=None, **changes):
         {known.id: known}, folder, models, Office(engine), (told or []).append, idle_s=0.5
     ) as live:
         yield live
+
+
+__all__ = ["FPS", "WRONG_WAY", "ColourDetector", "FixedReader", "camera", "held", "picture", "write_clip"]

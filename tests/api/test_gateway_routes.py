@@ -38,7 +38,7 @@ def hand_over(server, key, sequence, body=b"video", camera="simpang-1", when=WHE
         f"/api/v1/cameras/{camera}/segments",
         params={"sequence": sequence, "recorded_at": when},
         content=body,
-        headers={"Authorization": f"Bearer {key}"},
+        headers={"Authorization": f"Bearer {key}".encode("latin-1")},
     )
 
 
