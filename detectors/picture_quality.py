@@ -7,6 +7,7 @@ What the limits come from is measured by `benchmarks/picture_quality.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -88,7 +89,10 @@ class View:
         if features is None or self._features is None or len(points) < 2:
             return None, 0
         pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(self._features, features, k=2)
-        good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < 0.75 * p[1].distance]
+        near = sorted((p[0] for p in pairs if len(p) == 2 and p[0].distance < 0.75 * p[1].distance), key=_far)
+        # Each feature of the later picture stands for one of the reference's: a few that stood for all would fit any
+        # motion that gathers them in one place.
+        good = list({m.trainIdx: m for m in reversed(near)}.values())
         if len(good) < LEAST_MATCHES:
             return None, len(good)
         before = self._points[[m.queryIdx for m in good]]
@@ -103,6 +107,10 @@ class View:
         now = self._marks @ motion[:, :2].T + motion[:, 2]
         way = np.linalg.norm(now - self._marks, axis=1)
         return float(np.median(way)) / self._scale, matches
+
+
+def _far(match: Any) -> float:
+    return float(match.distance)
 
 
 def _grey(image: Image, scale: float) -> NDArray[np.uint8]:
