@@ -60,7 +60,7 @@ class LiveReceiver:
             raise CameraHeldError(f"another worker holds camera {camera_id}") from error
         secret = secrets.token_hex(32)
         self._listener = Listener(("127.0.0.1", 0), backlog=16, authkey=secret.encode())
-        self._closed = False
+        self._closing = threading.Event()
         place = {"port": self._listener.address[1], "secret": secret}
         write_whole(self._place, json.dumps(place).encode(), mode=0o600, durable=False)
         self._accepting = threading.Thread(target=self._accept, name=f"live {camera_id}", daemon=True)
@@ -68,9 +68,9 @@ class LiveReceiver:
 
     def close(self) -> None:
         """Give the camera up."""
-        if self._closed:
+        if self._closing.is_set():
             return
-        self._closed = True
+        self._closing.set()
         self._place.unlink(missing_ok=True)
         # Closing alone does not wake a thread that waits in accept.
         with contextlib.suppress(OSError):
@@ -87,7 +87,7 @@ class LiveReceiver:
         self.close()
 
     def _accept(self) -> None:
-        while not self._closed:
+        while not self._closing.is_set():
             try:
                 connection = self._listener.accept()
             except _LOST:
@@ -97,9 +97,9 @@ class LiveReceiver:
 
     def _serve(self, connection: Connection[Any, Any]) -> None:
         with contextlib.suppress(*_LOST), connection:
-            while not self._closed:
+            while not self._closing.is_set():
                 head, _, jpeg = connection.recv_bytes(MOST_BYTES).partition(b"\n")
-                if self._closed:
+                if self._closing.is_set():
                     # Unanswered, so that the server looks for whoever holds the camera now.
                     return
                 try:
