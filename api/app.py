@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
@@ -9,11 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
-from api import desk, gateway, portal
+from api import desk, gateway, gateway_health, portal
+from api.gateway_door import KeyBook, Problem
+from api.metrics import Metrics
 from api.office import HERE, OfficeDoor, page
 from api.security import Limiter, Links, ProblemError, add_headers, kept_key, problem_response
 from api.settings import Settings
 from pipeline.evidence import EvidenceStore
+from pipeline.live import LiveSender
 from pipeline.spool import Spool
 from ticketing.db import make_engine
 
@@ -38,6 +43,9 @@ def create_app(settings: Settings) -> FastAPI:
         Limiter(settings.look_ups_per_minute),
     )
     app.state.spool = Spool(settings.data / "spool")
+    app.state.gateway_keys = KeyBook(app.state.office, settings.wrong_keys_per_minute)
+    app.state.live = LiveSender(settings.data)
+    app.state.metrics = Metrics(settings.data, app.state.spool)
     app.add_middleware(
         SessionMiddleware,
         secret_key=key,
@@ -48,8 +56,17 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(BaseHTTPMiddleware, dispatch=add_headers)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for door in (desk, portal, gateway):
-        app.include_router(door.router)
+    for router in (desk.router, portal.router, gateway.router, gateway_health.metrics_router):
+        app.include_router(router)
+
+    plain_openapi = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain_openapi()
+        document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
     @app.exception_handler(ProblemError)
     async def _problem(request: Request, problem: ProblemError) -> Response:

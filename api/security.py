@@ -31,17 +31,33 @@ HEADERS = {
 
 
 class ProblemError(Exception):
-    """A refusal with an HTTP status; ``detail`` is a sentence that the caller can act on (RFC 9457)."""
+    """A refusal with an HTTP status; ``detail`` is a sentence that the caller can act on (RFC 9457).
 
-    def __init__(self, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> None:
+    ``name`` is for programs: the problem's type is then ``urn:etle:problem:NAME``.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        headers: dict[str, str] | None = None,
+        name: str = "",
+    ) -> None:
         super().__init__(detail)
         self.status, self.title, self.detail, self.headers = status, title, detail, headers or {}
+        self.name = name
+
+
+def problem_body(problem: ProblemError) -> dict[str, Any]:
+    """Write a problem as RFC 9457 has it."""
+    kind = f"urn:etle:problem:{problem.name}" if problem.name else "about:blank"
+    return {"type": kind, "title": problem.title, "status": problem.status, "detail": problem.detail}
 
 
 def problem_response(problem: ProblemError) -> JSONResponse:
-    """Write a problem as RFC 9457 has it."""
-    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
-    return JSONResponse(body, problem.status, problem.headers, "application/problem+json")
+    """Answer with a problem document."""
+    return JSONResponse(problem_body(problem), problem.status, problem.headers, "application/problem+json")
 
 
 def kept_key(file: Path) -> str:

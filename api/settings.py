@@ -20,6 +20,9 @@ class Settings:
         look_ups_per_minute: per address, and per plate, before look-ups are refused for a while.
         segment_bytes: the largest recorded segment that is taken in.
         waiting_segments: with so many in the spool, gateways are asked to wait.
+        frame_bytes: the largest live frame that is taken in.
+        evidence_bytes: the largest evidence package of one violation that is taken in.
+        wrong_keys_per_minute: per address, before gateways' keys are no longer looked at for a while.
     """
 
     data: Path
@@ -31,3 +34,6 @@ class Settings:
     look_ups_per_minute: int = 10
     segment_bytes: int = 64 * 1024 * 1024
     waiting_segments: int = 500
+    frame_bytes: int = 8 * 1024 * 1024
+    evidence_bytes: int = 128 * 1024 * 1024
+    wrong_keys_per_minute: int = 30

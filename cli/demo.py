@@ -17,7 +17,8 @@ from cli.errors import Exit, UsageError, leave_over, say, told
 from cli.models import load_models
 from cli.office import Demonstration, open_office
 from cli.office_commands import HOST, free_port, serve_pages
-from cli.run import Ran, check_camera, report, run_camera
+from cli.run import Ran, report, run_camera
+from pipeline.cameras import check_camera
 from pipeline.evidence import EvidenceStore
 from pipeline.sources import open_source
 from samples.score import Score, score

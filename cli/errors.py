@@ -17,6 +17,7 @@ from pipeline.images import ImageError
 from pipeline.sources.base import InputFault, SourceError, SourceMissingError
 from pipeline.spool import SpoolError
 from plate_reader.base import PlateReaderError
+from ticketing.errors import GatewayError
 
 FAULTS_SHOWN = 20
 
@@ -50,7 +51,7 @@ def told() -> Iterator[None]:
     and keep their traceback."""
     try:
         yield
-    except (CameraFileError, SourceMissingError, UsageError) as error:
+    except (CameraFileError, SourceMissingError, UsageError, GatewayError) as error:
         _leave(str(error), Exit.WRONG_USE)
     except (SourceError, StoreError, SpoolError, DetectorError, PlateReaderError, ImageError) as error:
         _leave(str(error), Exit.FAILED)

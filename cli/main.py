@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from cli import (
     audit,
     calibrate,
+    camera,
     demo,
     evidence,
     exempt,
@@ -80,7 +81,12 @@ app.add_typer(registry.app, name="registry", help="The vehicle register (STNK)."
 app.add_typer(officer.app, name="officer", help="Who may sign in at the officer desk.")
 app.add_typer(law.app, name="law", help="The law table: which fine holds from which day.")
 app.add_typer(exempt.app, name="exempt", help="Plates whose captures are annulled at once.")
-app.add_typer(gateway.app, name="gateway", help="Who may hand recorded segments over.")
+app.add_typer(camera.app, name="camera", help="The cameras that this server runs.")
+app.add_typer(
+    gateway.app,
+    name="gateway",
+    help="Who may hand frames and violations over; a gateway's client.",
+)
 app.add_typer(evidence.app, name="evidence", help="Evidence packages.")
 app.add_typer(audit.app, name="audit", help="The audit trail.")
 app.add_typer(scene.app, name="scene", help="Rendered scenes with exact truth.")

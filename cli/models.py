@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from cli.errors import UsageError
 from detectors.base import ObjectDetector
+from detectors.types import Detection, Image
 from plate_reader.base import TrackPlateReader
+from plate_reader.types import PlateReading
 
 EXPORTS = "*_openvino_model"
 
@@ -22,6 +25,31 @@ class Models:
     detector: ObjectDetector
     reader: TrackPlateReader
     sha256_by_name: Mapping[str, str]
+
+
+class _OneAtATime:
+    """A detector and a reader that several cameras' threads share: the networks take one picture after another."""
+
+    def __init__(self, models: Models) -> None:
+        self._models, self._lock = models, threading.Lock()
+
+    def detect(self, image: Image) -> list[Detection]:
+        with self._lock:
+            return self._models.detector.detect(image)
+
+    def detect_batch(self, images: Sequence[Image]) -> list[list[Detection]]:
+        with self._lock:
+            return self._models.detector.detect_batch(images)
+
+    def read_crops(self, crops: Sequence[Image]) -> PlateReading:
+        with self._lock:
+            return self._models.reader.read_crops(crops)
+
+
+def shared(models: Models) -> Models:
+    """Give models that any number of threads may use."""
+    one = _OneAtATime(models)
+    return Models(one, one, models.sha256_by_name)
 
 
 def shipped_weights() -> Path:

@@ -17,6 +17,7 @@ from ticketing.types import FlaggedViolation
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
     from ticketing.channels import Channel
     from ticketing.register_import import Imported
@@ -36,6 +37,14 @@ class Office:
     """An open back office."""
 
     engine: Engine
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back on an error."""
+        from sqlalchemy.orm import Session
+
+        with Session(self.engine) as session, session.begin():
+            yield session
 
     def flag(self, flagged: FlaggedViolation) -> None:
         """Make the case of a violation, committed when this returns; one that exists stays as it is."""

@@ -70,9 +70,12 @@ def serve_pages(data: Path, host: str, port: int, portal_url: str | None = None)
     """Serve until interrupted; the database must be up to date."""
     import uvicorn
 
+    from api.settings import Settings
     from cli.office import web_app
 
-    uvicorn.run(web_app(data, portal_url), host=host, port=port, log_level="warning")
+    # A frame on a WebSocket is bounded before it is read whole: JPEG and a little for what goes around it.
+    most = Settings.frame_bytes + 2**16
+    uvicorn.run(web_app(data, portal_url), host=host, port=port, log_level="warning", ws_max_size=most)
 
 
 def is_free(host: str, port: int) -> bool:

@@ -16,14 +16,17 @@ from cli.models import Models, load_models
 from cli.office import Office, open_office
 from cli.output import Write, jsonl, nowhere
 from cli.progress import progress
-from detectors.camera import Camera, load_camera
-from detectors.rules.registry import NEEDS, build_rules
+from detectors.camera import Camera
 from detectors.types import Frame, Track
+from pipeline.cameras import check_camera
 from pipeline.cases import CaseSink, resume_cases
 from pipeline.evidence import EvidenceStore
+from pipeline.health import FOLDER
+from pipeline.health_book import HealthBook, no_arrivals
 from pipeline.loop import CameraLoop, Watchers
 from pipeline.package import Finding
-from pipeline.sources import InputFault, Source, open_source
+from pipeline.picture_watch import PictureWatch
+from pipeline.sources import InputFault, PushSource, Source, open_source
 from pipeline.types import Counters
 
 DATA = Path("var/data")
@@ -81,16 +84,10 @@ def run(
             models = load_models(camera.file.detect_size, weights)
             write = stack.enter_context(jsonl(jsonl_out, opened.live))
             write_track = stack.enter_context(jsonl(tracks_out, opened.live))
-            ran = run_camera(camera, opened, models, store, office, write, write_track, quiet)
+            folder = (data or DATA) if store is not None else None
+            ran = run_camera(camera, opened, models, store, office, write, write_track, quiet, data=folder)
             say(report(ran.counters, opened))
         leave_over(ran.faults)
-
-
-def check_camera(path: Path) -> Camera:
-    """Read a camera file and try its rules' parameters. Raises `CameraFileError`."""
-    camera = load_camera(path, NEEDS)
-    build_rules(camera)
-    return camera
 
 
 def run_camera(
@@ -103,10 +100,12 @@ def run_camera(
     write_track: Write = nowhere,
     quiet: bool = False,
     keep: Callable[[], None] | None = None,
+    data: Path | None = None,
 ) -> Ran:
     """Run a camera over an open source; give what was flagged, counted and could not be used.
 
-    ``keep`` is called every few hundred frames: whoever lent the source learns that it is still in use.
+    ``keep`` is called every few hundred frames: whoever lent the source learns that it is still in use. ``data`` is
+    where the camera's health and the pictures that it is compared with are kept, None: nowhere.
     """
     rows: list[Mapping[str, Any]] = []
     sink: CaseSink | None = None
@@ -117,14 +116,27 @@ def run_camera(
         rows.append(violation_row(finding))
         write(rows[-1])
 
+    pushed = source if isinstance(source, PushSource) else None
+    folder = None if data is None else data / FOLDER / camera.id
+    watch = (
+        PictureWatch(camera, folder) if pushed is None else PictureWatch(camera, folder, pushed.clock_doubt)
+    )
+    book = None
+    if data is not None:
+        arrivals = no_arrivals if pushed is None else pushed.arrivals
+        book = HealthBook(
+            data, camera, watch, source.live, source.name, lambda t: say(f"etle: {t}"), arrivals
+        )
+
     with progress(camera.id, source.expected_frames, quiet) as advance:
         watchers = Watchers(
             found,
             lambda track: write_track(track_row(track)),
             _telling(advance, keep),
             None if office is None else office.exempts,
+            None if book is None else lambda frame, scene: book.frame(frame, scene, loop.counters),
         )
-        loop = CameraLoop(camera, models.detector, models.reader, watchers)
+        loop = CameraLoop(camera, models.detector, models.reader, watchers, watch=watch)
         if store is not None:
             flag = office.flag if office is not None else None
             title_of = office.title_of if office is not None else str
@@ -181,6 +193,8 @@ def report(counters: Counters, source: Source) -> str:
     ]
     if c.let_pass:
         lines.append(f"let pass for their plate or record{_each(c.let_pass)}")
+    if c.paused:
+        lines.append(f"not flagged, the picture being unfit{_each(c.paused)}")
     if c.frames_clock_unfit:
         lines.append(f"clock: {c.frames_clock_unfit} frames around a jump or gap, not measured on")
     if c.signal_unknown:

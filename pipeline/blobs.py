@@ -15,8 +15,9 @@ class StoreError(RuntimeError):
     """The evidence store cannot do what was asked: no room, no right, or not there."""
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o640) -> None:
-    """Write a file so that, whatever happens, it is there whole or not at all.
+def write_whole(path: Path, data: bytes, mode: int = 0o640, durable: bool = True) -> None:
+    """Write a file so that, whatever happens, it is there whole or not at all; once this returns, durably, unless
+    it is of no worth after a crash.
 
     Raises:
         StoreError: no room on the disk, or no right to write.
@@ -28,10 +29,12 @@ def write_whole(path: Path, data: bytes, mode: int = 0o640) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         Path(temporary).chmod(mode)
         Path(temporary).replace(path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)

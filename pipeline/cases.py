@@ -59,7 +59,7 @@ class CaseSink:
             body["case"] = plain({k: v for k, v in _values(flagged).items() if k != _MANIFEST})
             evidence = self._store.write(violation_id, body, package.items)
         if self._flag is not None:
-            self._flag(_from_manifest(self._store.manifest(violation_id), evidence.manifest_sha256))
+            self._flag(flagged_from_manifest(self._store.manifest(violation_id), evidence.manifest_sha256))
         return evidence
 
 
@@ -75,7 +75,7 @@ def resume_cases(store: EvidenceStore, flag: Callable[[FlaggedViolation], None])
     for violation_id in newest:
         evidence = store.get(violation_id)
         if evidence is not None:
-            flag(_from_manifest(store.manifest(violation_id), evidence.manifest_sha256))
+            flag(flagged_from_manifest(store.manifest(violation_id), evidence.manifest_sha256))
     return len(newest)
 
 
@@ -112,7 +112,7 @@ def _values(flagged: FlaggedViolation) -> dict[str, Any]:
     return {f.name: getattr(flagged, f.name) for f in fields(flagged)}
 
 
-def _from_manifest(manifest: Mapping[str, Any], sha256: str) -> FlaggedViolation:
+def flagged_from_manifest(manifest: Mapping[str, Any], sha256: str) -> FlaggedViolation:
     """Rebuild what ticketing is told from signed evidence: the case and its evidence cannot differ."""
     case = dict(manifest["case"])
     case["occurred_at"] = datetime.fromisoformat(case["occurred_at"])

@@ -84,6 +84,11 @@ class EvidenceStore:
             raise StoreError("; ".join(str(f) for f in faults))
         return manifest
 
+    def signed_manifest(self, violation_id: str) -> bytes:
+        """Give a violation's manifest with its signature, byte by byte. Raises `StoreError`: missing, altered."""
+        self.manifest(violation_id)
+        return self._manifest_path(violation_id).read_bytes()
+
     def open(self, sha256: str) -> bytes:
         """Read a file of a package. Raises `StoreError` where it is missing or altered."""
         return self._blobs.get(sha256)

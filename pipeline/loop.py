@@ -18,6 +18,7 @@ from pipeline.images import encode_jpeg
 from pipeline.motion import MotionGate
 from pipeline.package import Finding
 from pipeline.pending import Pending, PendingCases
+from pipeline.picture_watch import PictureWatch
 from pipeline.plates import PlateGallery
 from pipeline.queues import read_ahead
 from pipeline.ring import FrameRing, StoredFrame
@@ -33,13 +34,14 @@ AHEAD = 8
 @dataclass(frozen=True)
 class Watchers:
     """Who is told what while a camera runs: each finding when it is complete, each vehicle when it has gone,
-    each frame with the counters so far. ``exempts`` says of a rule and a plate read without doubt why its record lets
-    it pass, None where it does not."""
+    each frame with the counters so far, and with what was seen in it. ``exempts`` says of a rule and a plate read
+    without doubt why its record lets it pass, None where it does not."""
 
     on_finding: Callable[[Finding], None]
     on_vehicle: Callable[[Track], None] | None = None
     on_frame: Callable[[Frame, Counters], None] | None = None
     exempts: Callable[[str, str], str | None] | None = None
+    on_scene: Callable[[Frame, Scene], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class CameraLoop:
         reader: votes a plate over a vehicle's crops.
         watchers: who is told.
         drivers: judges drivers behind their windscreens, where somebody brings such a classifier.
+        watch: pauses enforcement while the picture is unfit.
 
     Raises:
         CameraFileError: the camera enforces a rule with impossible parameters.
@@ -70,12 +73,15 @@ class CameraLoop:
         reader: TrackPlateReader,
         watchers: Watchers,
         drivers: DriverClassifier | None = None,
+        watch: PictureWatch | None = None,
     ) -> None:
         self.counters = Counters()
         self._camera, self._detector, self._reader, self._watchers = camera, detector, reader, watchers
         self._rules = build_rules(camera)
         self._plate_rules = {r.rule_id: r for r in self._rules if isinstance(r, PlateRule)}
         self._drivers = None if drivers is None else DriverWatch(camera, drivers)
+        self._watch = watch
+        self._now: Frame | None = None
         self._signals = SignalReader(camera.file.signals)
         self._gate = MotionGate()
         self._ring = FrameRing()
@@ -128,7 +134,9 @@ class CameraLoop:
         return False
 
     def _step(self, prepared: _Prepared) -> None:
-        frame = prepared.frame
+        frame = self._now = prepared.frame
+        if self._watch is not None:
+            self._watch.look(frame)
         detections = self._detect(frame)
         update = self._track(frame, detections)
         signals = self._signals.update(frame)
@@ -154,6 +162,8 @@ class CameraLoop:
         self._gone(update.ended)
         for pending in self._pending.take_done(frame.t_s):
             self._hand_on(pending)
+        if self._watchers.on_scene is not None:
+            self._watchers.on_scene(frame, scene)
 
     def _detect(self, frame: Frame) -> list[Detection] | None:
         if not self._gate.passes(frame.image, frame.t_s, bool(self._following)):
@@ -230,8 +240,10 @@ class CameraLoop:
     def _hand_on(self, pending: Pending) -> None:
         track_id = pending.violation.track_id
         crops = self._gallery.crops(track_id)
-        reading = self._read([c.image for c in crops])
-        violation = self._judged(pending.violation, reading)
+        reading, violation = None, None
+        if not self._paused(pending.violation):
+            reading = self._read([c.image for c in crops])
+            violation = self._judged(pending.violation, reading)
         if violation is not None:
             frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
             path = tuple(sorted(pending.path.values(), key=lambda p: p.t_s))
@@ -241,6 +253,17 @@ class CameraLoop:
             )
         if track_id not in self._following and not self._pending.waits_for(track_id):
             self._gallery.forget(track_id)
+
+    def _paused(self, violation: Violation) -> bool:
+        """Tell whether enforcement paused while it happened: then it counts for nothing but the count of such."""
+        if self._watch is None or self._now is None:
+            return False
+        doubt = self._watch.doubt(violation.start_s, violation.end_s, self._now)
+        if doubt is None:
+            return False
+        self.counters.flagged[violation.rule] -= violation.rule not in self._plate_rules
+        self.counters.paused[doubt] += 1
+        return True
 
     def _judged(self, violation: Violation, reading: PlateReading | None) -> Violation | None:
         """Let a rule about plates judge its candidate; other rules' violations stand."""

@@ -43,15 +43,28 @@ class LatestQueue(Generic[T]):
             self._closed = True
             self._changed.notify_all()
 
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can come."""
+        return self._closed
+
     def __iter__(self) -> Iterator[T]:
         """Give items as they come, until closed and empty."""
+        return self.until_idle(None)
+
+    def until_idle(self, idle_s: float | None) -> Iterator[T]:
+        """Give items as they come, until closed and empty, or none came for ``idle_s`` after the first."""
+        wait_s: float | None = None
         while True:
             with self._changed:
-                while not self._items and not self._closed:
-                    self._changed.wait()
+                self._changed.wait_for(lambda: bool(self._items) or self._closed, wait_s)
                 if not self._items:
                     return
                 item = self._items.popleft()
+            wait_s = idle_s
             yield item
 
 

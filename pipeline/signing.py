@@ -46,7 +46,11 @@ class EvidenceKey:
 
 def load_public_key(folder: Path) -> Ed25519PublicKey:
     """Load the key that evidence is verified with. Raises `StoreError` where it is missing or no key."""
-    path = folder / "evidence.pub.pem"
+    return read_public_key(folder / "evidence.pub.pem")
+
+
+def read_public_key(path: Path) -> Ed25519PublicKey:
+    """Read an Ed25519 public key from a PEM file. Raises `StoreError` where it is missing or no such key."""
     try:
         key = serialization.load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as error:

@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS segment (
     leased_until REAL NOT NULL DEFAULT 0,
     reason TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (camera_id, sequence)
-) STRICT
+) STRICT;
+CREATE INDEX IF NOT EXISTS segment_by_state ON segment (state);
 """
 ATTEMPTS = 5
 
@@ -66,7 +67,7 @@ class Spool:
             root.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as db:
                 db.execute("PRAGMA journal_mode=WAL")
-                db.execute(_SCHEMA)
+                db.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise SpoolError(f"{root}: the spool cannot be opened: {error}") from error
 
@@ -158,6 +159,12 @@ class Spool:
         """Give how many segments are waiting, taken, done and set aside."""
         with closing(self._connect()) as db:
             return dict(db.execute("SELECT state, count(*) FROM segment GROUP BY state").fetchall())
+
+    def waiting(self) -> int:
+        """Give how many segments wait."""
+        with closing(self._connect()) as db:
+            row = db.execute("SELECT count(*) FROM segment WHERE state = 'waiting'").fetchone()
+        return int(row[0])
 
     def set_aside(self) -> list[tuple[str, int, str]]:
         """Give the segments that nobody could process: camera, sequence, reason."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -60,6 +61,21 @@ class Fault:
         return f"{self.where}{of}: {self.what}"
 
 
+@dataclass(frozen=True)
+class Arrivals:
+    """How a camera's live frames arrive: ``taken`` in, ``missing`` by their numbers, ``refused`` by name.
+
+    ``lag_s`` runs from capture to arrival by our clock (median of the last ones); ``clock_offset_s`` is how far the
+    gateway's clock is ahead of ours, transit included, None where the gateway does not tell its time.
+    """
+
+    taken: int
+    missing: int
+    refused: Mapping[str, int]
+    lag_s: float | None
+    clock_offset_s: float | None
+
+
 @dataclass
 class Counters:
     """What happened on one camera, above all what was dropped, not read or not flagged, and why."""
@@ -79,4 +95,5 @@ class Counters:
     plates_read: int = 0
     plates_in_doubt: int = 0
     not_read: Counter[str] = field(default_factory=Counter)
+    paused: Counter[str] = field(default_factory=Counter)
     evidence_incomplete: Counter[str] = field(default_factory=Counter)

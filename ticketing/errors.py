@@ -153,3 +153,7 @@ class StatementError(TicketingError):
 
 class LoginError(TicketingError):
     """A login that was refused, or an officer who cannot be added."""
+
+
+class GatewayError(TicketingError):
+    """A gateway that cannot be registered, or is asked for something it cannot have."""

@@ -18,26 +18,17 @@ from detectors.camera import Camera
 from detectors.types import Frame
 from pipeline.queues import LatestQueue
 from pipeline.sources.base import InputFault, SourceError
+from pipeline.sources.reconnect import keep_connected
 
-STALL_S = 10.0
-BACKOFF_FIRST_S, BACKOFF_MOST_S = 1.0, 60.0
+# No picture for so long is a stall: the connection is given up and made anew.
+STALL_S = 3.0
 FAULTS_KEPT = 200
 # The stream's clock may drift from ours this far before the two are brought together again.
 DRIFT_S = 2.0
 
 
-def backoff(attempt: int, rng: random.Random) -> float:
-    """Give the seconds to wait before try ``attempt`` (0 is the first again): exponential with full jitter,
-    never under half a second.
-
-    Source: M. Brooker, Exponential Backoff and Jitter, AWS Architecture Blog, 2015.
-    """
-    ceiling = min(BACKOFF_MOST_S, BACKOFF_FIRST_S * 2.0 ** min(attempt, 16))
-    return max(0.5, rng.uniform(0.0, ceiling))
-
-
 def open_rtsp(url: str) -> Any:
-    """Open a stream with FFmpeg over TCP; a read that stalls for `STALL_S` fails."""
+    """Open a stream with FFmpeg over TCP; an answer or a packet that is `STALL_S` in coming fails."""
     options = {"rtsp_transport": "tcp", "fflags": "nobuffer", "max_delay": "500000"}
     return av.open(url, options=options, timeout=(STALL_S, STALL_S))
 
@@ -105,23 +96,20 @@ class RtspSource:
             raise SourceError(str(self.faults[-1]))
 
     def _pull(self) -> None:
-        failed = 0
         try:
-            while not self._closing.is_set():
-                before = self._index
-                reason = self._one_connection()
-                failed = 0 if self._index > before else failed + 1
-                if self._closing.is_set():
-                    return
-                if self._attempts is not None and failed >= self._attempts:
-                    self._fault(f"{reason}; given up after {failed} attempts")
-                    return
-                self.reconnections += 1
-                pause = backoff(failed, self._rng)
-                self._fault(f"{reason}; connecting again in {pause:.1f} s")
-                self._wait(pause)
+            keep_connected(
+                self._once, self._closing.is_set, self._wait, self._rng, self._broke_off, self._attempts
+            )
         finally:
             self._queue.close()
+
+    def _once(self) -> tuple[str, bool]:
+        before = self._index
+        return self._one_connection(), self._index > before
+
+    def _broke_off(self, what: str) -> None:
+        self.reconnections += "connecting again" in what
+        self._fault(what)
 
     def _one_connection(self) -> str:
         try:
@@ -141,9 +129,16 @@ class RtspSource:
         stream = container.streams.video[0]
         self.frame_rate = float(stream.average_rate or self.frame_rate)
         anchor: tuple[float, float, datetime] | None = None
-        for picture in container.decode(stream):
+        seen = self._monotonic()
+        for picture in _pictures(container, stream):
             if self._closing.is_set():
                 return "closed"
+            if picture is None:
+                # Sound or other data still comes: to FFmpeg that is no stall.
+                if self._monotonic() - seen > STALL_S:
+                    return f"stalled: no picture for {STALL_S:.0f} s"
+                continue
+            seen = self._monotonic()
             if picture.is_corrupt or picture.time is None:
                 self._fault("a damaged frame; left out")
                 continue
@@ -164,6 +159,13 @@ class RtspSource:
         del self.faults[:-FAULTS_KEPT]
         if self._tell is not None:
             self._tell(self.faults[-1])
+
+
+def _pictures(container: Any, stream: Any) -> Iterator[Any]:
+    """Give each picture as it is decoded, and None for each packet that gave none."""
+    for packet in container.demux():
+        pictures = packet.decode() if packet.stream is stream else []
+        yield from pictures or (None,)
 
 
 def without_password(url: str) -> str:

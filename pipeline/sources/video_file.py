@@ -61,7 +61,7 @@ class VideoFileSource:
 
     def __iter__(self) -> Iterator[Frame]:
         stream = self._container.streams.video[0]
-        began = self._camera.file.recorded_at or _recorded_at(self._container, self._path)
+        began = self._camera.file.recorded_at or recorded_at_of(self._container, self._path)
         first: float | None = None
         last = 0.0
         index = -1
@@ -123,7 +123,8 @@ def _why_not(path: Path, error: Exception) -> str:
     return f"{path}: cannot be opened as a video: {getattr(error, 'strerror', error)}"
 
 
-def _recorded_at(container: Any, path: Path) -> datetime:
+def recorded_at_of(container: Any, path: Path) -> datetime:
+    """Give when a video began by its container's creation time, else by the file's time on disk."""
     text = container.metadata.get("creation_time")
     if text:
         try:

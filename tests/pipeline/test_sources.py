@@ -12,7 +12,7 @@ from drawn import LAWFUL, RECORDED, WRONG_WAY, camera, picture, write_clip
 from PIL import Image as Pillow
 
 from pipeline.clock import with_clock_fitness
-from pipeline.images import ImageError
+from pipeline.frames import FrameRefusedError, PushedFrame, SignalState
 from pipeline.sources import (
     ImageFolderSource,
     PushSource,
@@ -23,7 +23,8 @@ from pipeline.sources import (
     open_source,
 )
 from pipeline.sources.image_folder import name_time
-from pipeline.sources.rtsp import backoff, without_password
+from pipeline.sources.reconnect import backoff
+from pipeline.sources.rtsp import STALL_S, without_password
 
 
 def frames_of(source):
@@ -149,33 +150,98 @@ def jpeg(t: float = 0.0) -> bytes:
     return cv2.imencode(".jpg", picture([LAWFUL], t))[1].tobytes()
 
 
+def pushed(sequence, at=None, body=None, **other):
+    at = RECORDED + timedelta(seconds=sequence) if at is None else at
+    return PushedFrame(sequence, at, jpeg() if body is None else body, at + timedelta(seconds=0.2), **other)
+
+
 def test_pushed_frames_keep_the_latest_and_count_every_drop(tmp_path):
     source = PushSource(camera(tmp_path), capacity=2)
-    dropped = [source.push(jpeg(), RECORDED + timedelta(seconds=i)) for i in range(5)]
+    answers = [source.push(pushed(i)) for i in range(5)]
     source.close()
-    assert dropped == [False, False, True, True, True]
+    assert [(a.dropped, a.dropped_in_all) for a in answers] == [(0, 0), (0, 0), (1, 1), (1, 2), (1, 3)]
     assert source.dropped == 3
     assert [f.index for f in source] == [3, 4]
 
 
 def test_a_pushed_broken_frame_is_counted_and_the_next_goes_on(tmp_path):
     source = PushSource(camera(tmp_path))
-    source.push(jpeg()[:400], RECORDED)
-    source.push(jpeg(), RECORDED + timedelta(seconds=1))
+    source.push(pushed(0, body=jpeg()[:-400]))
+    source.push(pushed(1))
     source.close()
     assert [f.index for f in source] == [1]
     assert source.broken == 1
     assert source.faults
 
 
-def test_a_push_without_zone_or_without_picture_is_refused(tmp_path):
+def test_what_never_came_is_told_and_a_gateway_that_starts_anew_counts_from_0(tmp_path):
     source = PushSource(camera(tmp_path))
-    with pytest.raises(ImageError, match="zone"):
-        source.push(jpeg(), datetime(2026, 8, 17, 7, 15))  # noqa: DTZ001
-    with pytest.raises(ImageError, match="0 bytes"):
-        source.push(b"", RECORDED)
-    with pytest.raises(ImageError, match="must be a JPEG"):
-        source.push(b"GIF89a", RECORDED)
+    missing = [
+        source.push(pushed(n, RECORDED + timedelta(seconds=i))).missing for i, n in enumerate([5, 6, 9, 0, 1])
+    ]
+    assert missing == [0, 0, 2, 0, 0]
+    assert source.arrivals().missing == 2
+
+
+def big_jpeg(width, height):
+    """A whole small JPEG whose header says another size."""
+    data = bytearray(cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes())
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"body": b""}, "not_a_jpeg"),
+        ({"body": b"GIF89a"}, "not_a_jpeg"),
+        ({"body": b"\xff\xd8\xff" + b"this is text" * 99}, "not_a_jpeg"),
+        ({"body": big_jpeg(20_000, 20_000)}, "too_many_pixels"),
+        ({"body": big_jpeg(8000, 6000)}, "wrong_size"),
+        ({"signals": {"S9": SignalState.RED}}, "unknown_signal"),
+        ({"at": RECORDED}, "out_of_order"),
+        ({"sequence": 3}, "out_of_order"),
+    ],
+)
+def test_a_frame_that_cannot_be_is_refused_by_name_and_counted(tmp_path, change, name):
+    source = PushSource(camera(tmp_path))
+    source.push(pushed(3, RECORDED))
+    given = {"sequence": 4, "at": RECORDED + timedelta(seconds=1), **change}
+    with pytest.raises(FrameRefusedError) as refusal:
+        source.push(pushed(given.pop("sequence"), given.pop("at"), **given))
+    assert refusal.value.name == name
+    assert source.arrivals().refused == {name: 1}
+    assert source.arrivals().taken == 1
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "name"), [(6, "in_the_future"), (86_400 * 400, "in_the_future"), (-61, "too_old")]
+)
+def test_a_capture_time_that_cannot_be_a_live_frames_is_refused(tmp_path, ahead_s, name):
+    source = PushSource(camera(tmp_path))
+    frame = PushedFrame(0, RECORDED + timedelta(seconds=ahead_s), jpeg(), RECORDED)
+    with pytest.raises(FrameRefusedError) as refusal:
+        source.push(frame)
+    assert refusal.value.name == name
+
+
+def test_lag_and_clock_offset_are_medians_and_a_clock_that_is_off_is_a_reason_to_pause(tmp_path):
+    source = PushSource(camera(tmp_path))
+    for i in range(5):
+        sent = RECORDED + timedelta(seconds=i + 3.3)
+        source.push(pushed(i, sent_at=sent))
+    assert source.arrivals().lag_s == pytest.approx(0.2)
+    assert source.arrivals().clock_offset_s == pytest.approx(3.1)
+    assert source.clock_doubt() == ("clock",)
+
+
+def test_after_silence_iterating_ends_and_the_next_frame_begins_anew(tmp_path):
+    source = PushSource(camera(tmp_path), idle_s=0.01)
+    source.push(pushed(0))
+    assert [f.t_s for f in source] == [0.0]
+    source.push(pushed(7))
+    assert [(f.index, f.t_s) for f in source] == [(1, 0.0)]
 
 
 class FakePicture:
@@ -188,6 +254,14 @@ class FakePicture:
         return picture([LAWFUL], self.time)
 
 
+class FakePacket:
+    def __init__(self, stream, pictures) -> None:
+        self.stream, self.pictures = stream, pictures
+
+    def decode(self):
+        return self.pictures
+
+
 class FakeStream:
     """Gives frames, then breaks off as FFmpeg does."""
 
@@ -198,9 +272,9 @@ class FakeStream:
         self.streams = self
         self.video = [self]
 
-    def decode(self, stream):
+    def demux(self):
         for t in self.times:
-            yield FakePicture(t)
+            yield FakePacket(self, [FakePicture(t)])
         raise av.FFmpegError(5, "Input/output error")
 
     def close(self) -> None:
@@ -242,6 +316,33 @@ def test_a_stream_that_breaks_off_is_connected_again_and_time_jumps_by_what_was_
     assert "Input/output error" in source.faults[0].what
     fit = [ok for _, ok in with_clock_fitness(frames)]
     assert fit == [True, False, False, False]
+
+
+def test_a_stream_that_sends_only_sound_is_a_stall_after_three_seconds_and_is_connected_again(tmp_path):
+    clock = [100.0]
+
+    class OnlySound(FakeStream):
+        def demux(self):
+            yield FakePacket(self, [FakePicture(0.0)])
+            while True:
+                clock[0] += 0.5
+                yield FakePacket("sound", [])
+
+    streams, heard = [OnlySound([]), FakeStream([0.0])], []
+    source = RtspSource(
+        "rtsp://camera/1",
+        camera(tmp_path),
+        capacity=10,
+        attempts=1,
+        connect=lambda url: streams.pop(0) if streams else FakeStream([]),
+        monotonic=lambda: clock[0],
+        wait=lambda seconds: None,
+        rng=random.Random(1),
+        tell=heard.append,
+    )
+    assert len(frames_of(source)) == 2
+    assert "stalled: no picture for 3 s; connecting again in" in heard[0].what
+    assert clock[0] == pytest.approx(100.0 + STALL_S + 0.5)
 
 
 def test_a_stream_that_never_answers_is_an_error_once_given_up(tmp_path):
