@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
-from api import desk, gateway, portal
+from api import desk, gateway, language, portal
 from api.office import HERE, OfficeDoor, page
 from api.security import Limiter, Links, ProblemError, add_headers, kept_key, problem_response
 from api.settings import Settings
@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(BaseHTTPMiddleware, dispatch=add_headers)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for door in (desk, portal, gateway):
+    for door in (desk, portal, gateway, language):
         app.include_router(door.router)
 
     @app.exception_handler(ProblemError)

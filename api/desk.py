@@ -28,7 +28,7 @@ from ticketing.errors import (
 from ticketing.gate import CHECKS
 from ticketing.letter import letter_for
 from ticketing.models import CaseRow
-from ticketing.officers import check_login
+from ticketing.officers import Officer, check_login
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 REFUSALS = (GateError, IllegalMoveError, LockedError, PlateError, ReasonError, NotFoundError)
@@ -52,6 +52,8 @@ def signed_in(request: Request) -> str:
         raise ProblemError(
             303, "Masuk / Sign in", "Silakan masuk / please sign in", {"Location": "/desk/login"}
         )
+    role = request.session.get("role", "reviewer")
+    request.state.officer = Officer(str(login), request.session.get("name", str(login)), role)
     return str(login)
 
 
@@ -79,7 +81,7 @@ def login(request: Request, door: Door, login: Text, password: Text, token: Toke
         return page(request, "login.html", 401, wrong=str(failed), login=login[:80])
     request.session.clear()
     request.session["officer"] = officer.login
-    request.session["name"] = officer.name
+    request.session["name"], request.session["role"] = officer.name, officer.role
     return RedirectResponse("/desk", 303)
 
 

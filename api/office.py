@@ -15,6 +15,8 @@ from fastapi.templating import Jinja2Templates
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from api import language
+from api.navigation import links_for
 from api.security import Limiter, Links, ProblemError, form_token
 from api.settings import Settings
 from pipeline.evidence import EvidenceStore, StoreError
@@ -24,7 +26,7 @@ from ticketing.wording import day_words, plain_number, rupiah, time_words
 HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
 templates.env.filters.update(rupiah=rupiah, days=day_words, plain_number=plain_number)
-templates.env.globals["times"] = time_words
+templates.env.globals.update(times=time_words, t=language.t, plain=language.plain)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,15 @@ def now() -> datetime:
 
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """Render a page; forms in it carry the session's token."""
-    context = {"token": form_token(request), "officer": request.session.get("officer"), **values}
+    """Render a page in the reader's language; forms in it carry the session's token, and ``request.state.officer``,
+    where somebody has signed in, gives it their navigation.
+    """
+    officer = getattr(request.state, "officer", None)
+    context = {
+        "token": form_token(request),
+        "officer": officer,
+        "navigation": links_for(officer.role, request.url.path) if officer else [],
+        **language.switch(request),
+        **values,
+    }
     return templates.TemplateResponse(request, name, context, status_code=status)

@@ -1,0 +1,30 @@
+"""What of the officer desk each role finds in its navigation; the routes themselves check the role again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REVIEWER, SUPERVISOR, AUDITOR, ADMIN = "reviewer", "supervisor", "auditor", "admin"
+EVERYBODY = (REVIEWER, SUPERVISOR, AUDITOR, ADMIN)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page in the navigation: its address, its name in both languages, and the roles that may open it."""
+
+    href: str
+    text_id: str
+    text_en: str
+    roles: tuple[str, ...]
+
+
+LINKS = (
+    Link("/desk", "Antrean", "Queue", (REVIEWER, SUPERVISOR)),
+)  # fmt: skip
+
+
+def links_for(role: str, path: str) -> list[tuple[Link, bool]]:
+    """Give the links of a role, each with whether the page at ``path`` belongs to it."""
+    mine = [link for link in LINKS if role in link.roles]
+    here = max((k.href for k in mine if path == k.href or path.startswith(f"{k.href}/")), key=len, default="")
+    return [(link, link.href == here) for link in mine]
