@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from ticketing import case_models, letter_models, money_models  # noqa: F401  # their tables are part of the whole
+from ticketing import case_models, desk_models, letter_models, money_models  # noqa: F401  # their tables are part of the whole
 from ticketing.models import Base
 
 context.configure(
