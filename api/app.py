@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -37,6 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
         Links(key, "owner-picture", settings.picture_s),
         Limiter(settings.look_ups_per_minute),
     )
+    app.state.log_ins = Limiter(settings.log_ins_per_minute)
     app.state.spool = Spool(settings.data / "spool")
     app.add_middleware(
         SessionMiddleware,
@@ -58,6 +60,11 @@ def create_app(settings: Settings) -> FastAPI:
         answer = page(request, "problem.html", problem.status, title=problem.title, detail=problem.detail)
         answer.headers.update(problem.headers)
         return answer
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
+        return await _problem(request, ProblemError(422, "Isian tidak bisa dibaca / Cannot be read", faults))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

@@ -55,6 +55,13 @@ def t(context: Context, text_id: Any, text_en: Any) -> Markup:
 
 
 @pass_context
+def said(context: Context, text: str) -> Markup:
+    """Give a text that was written as ``Bahasa / English`` in the page's language."""
+    text_id, slash, text_en = text.partition(" / ")
+    return t(context, text_id, text_en) if slash else escape(text)
+
+
+@pass_context
 def plain(context: Context, text_id: str, text_en: str) -> str:
     """Give a text in the page's language without markup, for attributes, options and titles."""
     language = context.get("language", "both")

@@ -26,7 +26,7 @@ from ticketing.wording import day_words, plain_number, rupiah, time_words
 HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
 templates.env.filters.update(rupiah=rupiah, days=day_words, plain_number=plain_number)
-templates.env.globals.update(times=time_words, t=language.t, plain=language.plain)
+templates.env.globals.update(times=time_words, t=language.t, plain=language.plain, said=language.said)
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,11 @@ class OfficeDoor:
         except StoreError:
             return None
 
-    def file(self, violation_id: str, role: str) -> Response:
-        """Give one file of a violation's evidence by its role. Raises `ProblemError` 404."""
+    def file(self, violation_id: str, role: str, keep_s: int = 0) -> Response:
+        """Give one file of a violation's evidence by its role; a browser may keep it for ``keep_s`` seconds.
+
+        Raises `ProblemError` 404.
+        """
         evidence = self.evidence(violation_id)
         found = next((f for f in evidence.files if f.role == role), None) if evidence else None
         if found is None:
@@ -61,7 +64,8 @@ class OfficeDoor:
                 404, "Tidak ada data / No data", "Berkas bukti tidak ada / there is no such file"
             )
         try:
-            return Response(self.store.open(found.sha256), media_type=found.media_type)
+            kept = {"Cache-Control": f"private, max-age={keep_s}"} if keep_s else None
+            return Response(self.store.open(found.sha256), media_type=found.media_type, headers=kept)
         except StoreError as error:
             raise ProblemError(
                 404, "Tidak ada data / No data", "Berkas bukti rusak / the evidence file is damaged"

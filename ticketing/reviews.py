@@ -81,8 +81,8 @@ def decide(
         share: the part of the cases, 0 to 1, of which a second officer decides too.
 
     Raises:
-        As `desk.confirm` and `desk.reject`; ``ForbiddenMoveError`` as for `open_case`; `ReasonError` where a
-            question says nothing.
+        As `desk.confirm` and `desk.reject`; `ForbiddenMoveError` as for `open_case`; `ReasonError` where a supervisor
+            asks: there is nobody further.
     """
     case = moves.take(session, case_id)
     _is_theirs(session, case, officer)
@@ -90,8 +90,6 @@ def decide(
         case = desk.vouch(session, case_id, officer.login, _checklist(decision), now=now)
     elif decision.kind == REJECT:
         case = desk.doubt(session, case_id, officer.login, decision.reason, decision.note, now=now)
-    elif not decision.note.strip():
-        raise ReasonError("say what the other officer should look at")
     before = of_case(session, case_id)
     row = _note(session, case, officer.login, decision, now)
     stage = _next_stage(case, row, before, share)
