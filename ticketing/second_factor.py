@@ -75,8 +75,11 @@ def check(session: Session, login: str, code: str, address: str = "-", *, now: d
         refuse(session, login, {"address": address, "locked": True, "why": "locked"}, now)
         raise LoginError(WRONG_CODE)
     step = _step_of(crypto.unseal(row.totp_sealed)["totp"], "".join(code.split()), now)
-    if step is None or not _use(session, login, step):
+    if step is None or step <= row.totp_step:
         count_wrong_try(session, login, address, now)
+        raise LoginError(WRONG_CODE)
+    if not _use(session, login, step):
+        # Somebody gave the same code in this very moment: one of the two is let in.
         raise LoginError(WRONG_CODE)
     session.refresh(row)
     row.wrong_tries, row.locked_until = 0, None
