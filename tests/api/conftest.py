@@ -60,6 +60,13 @@ class Server:
         form = {"login": login, "password": PASSWORD, "token": self.token("/desk/login")}
         assert self.client.post("/desk/login", data=form, follow_redirects=False).status_code == 303
 
+    def flag(self, violation_id: str, **changes: object) -> None:
+        """Flag one more violation like the others, with evidence of its own."""
+        sha256 = write_evidence(EvidenceStore(self.data), violation_id)
+        flagged = replace(FLAGGED, violation_id=violation_id, evidence_manifest_sha256=sha256, **changes)
+        with Session(self.engine) as session, session.begin():
+            flag_violation(session, flagged, datetime(2026, 8, 18, 4, 0, tzinfo=UTC))
+
     def decide(self, case: int, what: str, **form: object) -> Response:
         form["token"] = self.token(f"/desk/cases/{case}")
         return self.client.post(f"/desk/cases/{case}/{what}", data=form, follow_redirects=False)
