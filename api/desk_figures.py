@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from sqlalchemy import func, select
 
 from api.desk_access import Anybody, Door, Overseer
 from api.desk_queue import title
@@ -15,6 +16,7 @@ from api.office import now, page
 from api.plots import Bar, bars, shares
 from ticketing import audit, desk
 from ticketing.funnel import By, Counts, funnel
+from ticketing.models import CaseRow
 from ticketing.officers import ADMIN, AUDITOR, SUPERVISOR
 from ticketing.quality import quality
 
@@ -39,7 +41,9 @@ def figures(
     request: Request, door: Door, who: Anybody, by: By = "day", since: Day = None, until: Day = None
 ) -> Response:
     """Show how many cases came how far. By officer only to a supervisor or an auditor."""
-    first, last = _span(since, until)
+    with door.session() as session:
+        newest = session.scalar(select(func.max(CaseRow.occurred_at)))
+    first, last = _span(since, until, newest)
     if by == "officer" and who.role not in (SUPERVISOR, AUDITOR):
         by = "day"
     with door.session() as session:
@@ -95,9 +99,9 @@ def reviewers(request: Request, door: Door, who: Overseer, since: Day = None, un
     )  # fmt: skip
 
 
-def _span(since: date | None, until: date | None) -> tuple[date, date]:
-    """Give the days asked for, at most `LONGEST`; the last month where none are."""
-    last = until or now().date() + timedelta(days=1)
+def _span(since: date | None, until: date | None, newest: datetime | None = None) -> tuple[date, date]:
+    """Give the days asked for, at most `LONGEST`; where none are, the month up to the newest case or to this day."""
+    last = until or (newest or now()).date() + timedelta(days=1)
     first = since or last - SPAN
     return max(min(first, last), last - LONGEST), last
 

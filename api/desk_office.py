@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from api.desk_access import Door, Reader, Reviewer, Supervisor, Text, Token
+from api.desk_queue import title
 from api.office import OfficeDoor, now, page
 from api.security import ProblemError, check_form
 from pipeline.evidence import StoreError
@@ -78,7 +79,7 @@ def waiting(
     return page(
         request, "office.html", cases=cases, counts=counts, state=state, overdue=overdue, who=who,
         words=states.WORDS, clocks=CLOCK_WORDS, ours=OURS, after=[s for s in states.CLOCKS if s not in states.PENDING],
-        today=now().date(),
+        today=now().date(), titles={c.rule: title(c.rule) for c in cases},
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def wall(request: Request, door: Door, who: Anybody, live: bool = True) -> Respo
         cameras = camera_states(door, session, now=now())
         audit.record(session, now(), who.login, "wall opened", "live wall", {"cameras": len(cameras)})
     places = [
-        Place(c.name, f"#camera-{i}", c.latitude, c.longitude, c.health)
+        Place(c.name.split(" / ")[0], f"#camera-{i}", c.latitude, c.longitude, c.health)
         for i, c in enumerate(cameras)
         if c.latitude is not None and c.longitude is not None
     ]

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 REVIEWER, SUPERVISOR, AUDITOR, ADMIN = "reviewer", "supervisor", "auditor", "admin"
+ROLE_WORDS = {
+    REVIEWER: ("pemeriksa", "reviewer"),
+    SUPERVISOR: ("penyelia", "supervisor"),
+    AUDITOR: ("auditor", "auditor"),
+    ADMIN: ("administrator", "admin"),
+}
 EVERYBODY = (REVIEWER, SUPERVISOR, AUDITOR, ADMIN)
 
 

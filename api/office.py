@@ -16,9 +16,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api import language
-from api.navigation import links_for
+from api.navigation import ROLE_WORDS, links_for
 from api.security import Limiter, Links, ProblemError, form_token
 from api.settings import Settings
+from api.trail_words import in_words
 from pipeline.evidence import EvidenceStore, StoreError
 from pipeline.types import Evidence
 from ticketing.wording import day_words, plain_number, rupiah, time_words
@@ -26,7 +27,14 @@ from ticketing.wording import day_words, plain_number, rupiah, time_words
 HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
 templates.env.filters.update(rupiah=rupiah, days=day_words, plain_number=plain_number)
-templates.env.globals.update(times=time_words, t=language.t, plain=language.plain, said=language.said)
+templates.env.globals.update(
+    times=time_words,
+    t=language.t,
+    plain=language.plain,
+    said=language.said,
+    in_words=in_words,
+    role_words=ROLE_WORDS,
+)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from math import cos, radians
 
 from markupsafe import Markup, escape
 
-ROW, BAR, LABEL, NUMBER, WIDTH = 30, 20, 170, 52, 640
-MAP_WIDTH, MAP_HEIGHT, EDGE = 640, 420, 60
+ROW, BAR, LABEL, NUMBER, WIDTH = 28, 18, 140, 42, 420
+MAP_WIDTH, MAP_HEIGHT, EDGE = 420, 320, 50
 # A map of one camera, or of several at one junction, still shows so much of the road.
 LEAST_KM = 1.0
 KM_PER_DEGREE = 111.19
@@ -31,7 +31,7 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
     for i, row in enumerate(rows):
         y, x = i * ROW + 4, float(LABEL)
         drawn.append(
-            f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(_short(row.label))}</text>'
+            f'<text x="{LABEL - 8}" y="{y + 14}" text-anchor="end">{escape(_short(row.label))}</text>'
         )
         for kind, number in row.parts:
             width = number * scale
@@ -41,7 +41,7 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
                 )
             x += width
         total = sum(number for _, number in row.parts)
-        drawn.append(f'<text x="{x + 6:.1f}" y="{y + 15}">{total}</text>')
+        drawn.append(f'<text x="{x + 6:.1f}" y="{y + 14}">{total}</text>')
     height = max(len(rows), 1) * ROW + 8
     return _svg(title, WIDTH, height, drawn)
 
@@ -72,23 +72,23 @@ def chart(title: str, places: Sequence[Place]) -> Markup:
     for place in places:
         x = MAP_WIDTH / 2 + (place.longitude - middle[1]) * squeeze * KM_PER_DEGREE * per_km
         y = MAP_HEIGHT / 2 - (place.latitude - middle[0]) * KM_PER_DEGREE * per_km
-        right = x > MAP_WIDTH * 0.7
+        right = x > MAP_WIDTH * 0.6
         anchor, aside = ("end", -14) if right else ("start", 14)
         drawn.append(
             f'<a href="{escape(place.href)}"><circle class="{escape(place.kind)}" cx="{x:.1f}" cy="{y:.1f}" r="9"/>'
-            f'<text x="{x + aside:.1f}" y="{y + 5:.1f}" text-anchor="{anchor}">{escape(_short(place.label, 40))}'
+            f'<text x="{x + aside:.1f}" y="{y + 5:.1f}" text-anchor="{anchor}">{escape(_short(place.label))}'
             "</text></a>"
         )
     return _svg(title, MAP_WIDTH, MAP_HEIGHT, [*drawn, *_scale(per_km), *_north()], "map")
 
 
 def _grid() -> list[str]:
-    lines = [f'<path class="grid" d="M{x} 0V{MAP_HEIGHT}"/>' for x in range(80, MAP_WIDTH, 80)]
-    return lines + [f'<path class="grid" d="M0 {y}H{MAP_WIDTH}"/>' for y in range(70, MAP_HEIGHT, 70)]
+    lines = [f'<path class="grid" d="M{x} 0V{MAP_HEIGHT}"/>' for x in range(60, MAP_WIDTH, 60)]
+    return lines + [f'<path class="grid" d="M0 {y}H{MAP_WIDTH}"/>' for y in range(60, MAP_HEIGHT, 60)]
 
 
 def _scale(per_km: float) -> list[str]:
-    km = next((k for k in (500, 200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1) if k * per_km <= 160), 0.1)
+    km = next((k for k in (500, 200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1) if k * per_km <= 120), 0.1)
     length = km * per_km
     words = f"{km:g} km" if km >= 1 else f"{km * 1000:.0f} m"
     y = MAP_HEIGHT - 18
