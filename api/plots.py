@@ -8,7 +8,7 @@ from math import cos, radians
 
 from markupsafe import Markup, escape
 
-ROW, BAR, LABEL, NUMBER, WIDTH = 28, 18, 140, 42, 420
+ROW, BAR, LABEL, NUMBER, WIDTH = 28, 18, 190, 42, 470
 MAP_WIDTH, MAP_HEIGHT, EDGE = 420, 320, 50
 # A map of one camera, or of several at one junction, still shows so much of the road.
 LEAST_KM = 1.0
@@ -115,7 +115,7 @@ def _svg(title: str, width: int, height: int, drawn: Sequence[str], kind: str = 
     )
 
 
-def _short(text: str, most: int = 24) -> str:
+def _short(text: str, most: int = 26) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
