@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
-from api import desk, gateway, gateway_health, portal
+from api import desk, gateway, gateway_health, language, portal
 from api.gateway_door import KeyBook, Problem
 from api.metrics import Metrics
 from api.office import HERE, OfficeDoor, page
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         Links(key, "owner-picture", settings.picture_s),
         Limiter(settings.look_ups_per_minute),
     )
+    app.state.log_ins = Limiter(settings.log_ins_per_minute)
     app.state.spool = Spool(settings.data / "spool")
     app.state.gateway_keys = KeyBook(app.state.office, settings.wrong_keys_per_minute)
     app.state.live = LiveSender(settings.data)
@@ -56,7 +58,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(BaseHTTPMiddleware, dispatch=add_headers)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for router in (desk.router, portal.router, gateway.router, gateway_health.metrics_router):
+    for router in (
+        desk.router,
+        portal.router,
+        gateway.router,
+        gateway_health.metrics_router,
+        language.router,
+    ):
         app.include_router(router)
 
     plain_openapi = app.openapi
@@ -75,6 +83,11 @@ def create_app(settings: Settings) -> FastAPI:
         answer = page(request, "problem.html", problem.status, title=problem.title, detail=problem.detail)
         answer.headers.update(problem.headers)
         return answer
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
+        return await _problem(request, ProblemError(422, "Isian tidak bisa dibaca / Cannot be read", faults))
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:

@@ -15,8 +15,11 @@ from fastapi.templating import Jinja2Templates
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from api import language
+from api.navigation import ROLE_WORDS, links_for
 from api.security import Limiter, Links, ProblemError, form_token
 from api.settings import Settings
+from api.trail_words import in_words
 from pipeline.evidence import EvidenceStore, StoreError
 from pipeline.types import Evidence
 from ticketing.wording import day_words, plain_number, rupiah, time_words
@@ -24,7 +27,14 @@ from ticketing.wording import day_words, plain_number, rupiah, time_words
 HERE = Path(__file__).parent
 templates = Jinja2Templates(HERE / "templates")
 templates.env.filters.update(rupiah=rupiah, days=day_words, plain_number=plain_number)
-templates.env.globals["times"] = time_words
+templates.env.globals.update(
+    times=time_words,
+    t=language.t,
+    plain=language.plain,
+    said=language.said,
+    in_words=in_words,
+    role_words=ROLE_WORDS,
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,11 @@ class OfficeDoor:
         except StoreError:
             return None
 
-    def file(self, violation_id: str, role: str) -> Response:
-        """Give one file of a violation's evidence by its role. Raises `ProblemError` 404."""
+    def file(self, violation_id: str, role: str, keep_s: int = 0) -> Response:
+        """Give one file of a violation's evidence by its role; a browser may keep it for ``keep_s`` seconds.
+
+        Raises `ProblemError` 404.
+        """
         evidence = self.evidence(violation_id)
         found = next((f for f in evidence.files if f.role == role), None) if evidence else None
         if found is None:
@@ -59,7 +72,8 @@ class OfficeDoor:
                 404, "Tidak ada data / No data", "Berkas bukti tidak ada / there is no such file"
             )
         try:
-            return Response(self.store.open(found.sha256), media_type=found.media_type)
+            kept = {"Cache-Control": f"private, max-age={keep_s}"} if keep_s else None
+            return Response(self.store.open(found.sha256), media_type=found.media_type, headers=kept)
         except StoreError as error:
             raise ProblemError(
                 404, "Tidak ada data / No data", "Berkas bukti rusak / the evidence file is damaged"
@@ -78,6 +92,15 @@ def now() -> datetime:
 
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """Render a page; forms in it carry the session's token."""
-    context = {"token": form_token(request), "officer": request.session.get("officer"), **values}
+    """Render a page in the reader's language; forms in it carry the session's token, and ``request.state.officer``,
+    where somebody has signed in, gives it their navigation.
+    """
+    officer = getattr(request.state, "officer", None)
+    context = {
+        "token": form_token(request),
+        "officer": officer,
+        "navigation": links_for(officer.role, request.url.path) if officer else [],
+        **language.switch(request),
+        **values,
+    }
     return templates.TemplateResponse(request, name, context, status_code=status)

@@ -15,7 +15,12 @@ class Settings:
         database_url: as SQLAlchemy writes it; the database is up to date.
         portal_url: the owner portal's public address for QR codes; the request's own address without it.
         https: cookies are sent over HTTPS only; switch on wherever the server is reached by one.
-        session_s: an officer's session ends after so many seconds.
+        session_s: an officer's session ends after so many seconds, whatever they do.
+        idle_s: it ends after so many seconds without a page.
+        second_factor: officers give a code from their authenticator too; off only for a trial.
+        log_ins_per_minute: per address, before log-ins are refused for a while.
+        second_share: of this share of the cases, 0 to 1, a second officer decides too, blind to the first decision.
+        hasty_s: a decision in fewer seconds is counted as hasty.
         picture_s: a link to an owner's picture is good for so many seconds.
         look_ups_per_minute: per address, and per plate, before look-ups are refused for a while.
         segment_bytes: the largest recorded segment that is taken in.
@@ -30,6 +35,11 @@ class Settings:
     portal_url: str | None = None
     https: bool = False
     session_s: int = 8 * 3600
+    idle_s: int = 30 * 60
+    second_factor: bool = True
+    log_ins_per_minute: int = 20
+    second_share: float = 0.0
+    hasty_s: float = 4.0
     picture_s: int = 900
     look_ups_per_minute: int = 10
     segment_bytes: int = 64 * 1024 * 1024

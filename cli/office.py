@@ -105,7 +105,7 @@ class Office:
         with Session(self.engine) as session:
             return import_csv(session, file, report=report, keep=session.commit, progress=progress)
 
-    def add_officer(self, login: str, name: str, password: str) -> None:
+    def add_officer(self, login: str, name: str, password: str, role: str = "reviewer") -> None:
         """Let an officer sign in at the desk. Raises `UsageError` where the login is taken or none."""
         from sqlalchemy.orm import Session
 
@@ -114,7 +114,7 @@ class Office:
 
         try:
             with Session(self.engine) as session, session.begin():
-                add_officer(session, login, name, password, now=datetime.now(UTC))
+                add_officer(session, login, name, password, role, now=datetime.now(UTC))
         except LoginError as error:
             raise UsageError(str(error)) from error
 
@@ -165,21 +165,34 @@ class Office:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What a demo shows: the officer's login, and the plate and reference of one ticket."""
+    """What a demo shows: the logins, of one password, and the plate and reference of one ticket."""
 
-    login: str
+    logins: tuple[str, ...]
     password: str
     plate: str
     reference: str
 
 
-def web_app(data: Path, portal_url: str | None) -> Any:
-    """Give the web application over a data folder; it is reached by HTTPS where it has a public address."""
+def web_app(
+    data: Path, portal_url: str | None, *, second_factor: bool = True, second_share: float = 0.0
+) -> Any:
+    """Give the web application over a data folder; it is reached by HTTPS where it has a public address.
+
+    ``second_factor`` and ``second_share`` as in `api.settings.Settings`.
+    """
     from api.app import create_app
     from api.settings import Settings
 
     address = portal_url.rstrip("/") if portal_url else None
-    return create_app(Settings(data, database_url(data), address, https=address is not None))
+    settings = Settings(
+        data,
+        database_url(data),
+        address,
+        https=address is not None,
+        second_factor=second_factor,
+        second_share=second_share,
+    )
+    return create_app(settings)
 
 
 @contextmanager

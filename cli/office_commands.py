@@ -54,28 +54,46 @@ def serve(
             help="The public https:// address that letters' QR codes lead to; cookies then need HTTPS."
         ),
     ] = None,
+    second_share: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Of this share of the cases a second officer decides too, blind."),
+    ] = 0.0,
+    second_factor: Annotated[
+        bool, typer.Option(help="Officers give an authenticator's code too; off only for a trial.")
+    ] = True,
 ) -> None:
     """Serve the pages of officers, owners and gateways."""
     with told():
+        if not second_factor:
+            say("etle: THE SECOND FACTOR IS OFF: a password alone opens the officer desk; for a trial only")
         if not is_free(host, port):
             raise UsageError(f"port {port} on {host} is taken; name another with --port")
         if portal_url is not None and not portal_url.startswith("https://"):
             raise UsageError(f"--portal-url {portal_url}: a public address begins with https://")
         with open_office(data):
             pass
-        serve_pages(data, host, port, portal_url)
+        serve_pages(data, host, port, portal_url, second_factor=second_factor, second_share=second_share)
 
 
-def serve_pages(data: Path, host: str, port: int, portal_url: str | None = None) -> None:
+def serve_pages(
+    data: Path,
+    host: str,
+    port: int,
+    portal_url: str | None = None,
+    *,
+    second_factor: bool = True,
+    second_share: float = 0.0,
+) -> None:
     """Serve until interrupted; the database must be up to date."""
     import uvicorn
 
     from api.settings import Settings
     from cli.office import web_app
 
+    app = web_app(data, portal_url, second_factor=second_factor, second_share=second_share)
     # A frame on a WebSocket is bounded before it is read whole: JPEG and a little for what goes around it.
     most = Settings.frame_bytes + 2**16
-    uvicorn.run(web_app(data, portal_url), host=host, port=port, log_level="warning", ws_max_size=most)
+    uvicorn.run(app, host=host, port=port, log_level="warning", ws_max_size=most)
 
 
 def is_free(host: str, port: int) -> bool:

@@ -24,10 +24,16 @@ def _officer() -> None:
 def add(
     login: Annotated[str, typer.Argument(help="What the officer signs in with.")],
     name: Annotated[str, typer.Argument(help="The officer's name as letters show it.")],
+    role: Annotated[
+        str, typer.Option(help="reviewer, supervisor, auditor or admin: what they may open.")
+    ] = "reviewer",
     data: Annotated[Path, typer.Option(help="The data folder.")] = DATA,
 ) -> None:
-    """Add an officer; the password is random and shown this once."""
+    """Add an officer; the password is random and shown this once.
+
+    Where the server asks for a second factor, they set it up when they first sign in.
+    """
     password = secrets.token_urlsafe(12)
     with told(), open_office(data) as office:
-        office.add_officer(login, name, password)
+        office.add_officer(login, name, password, role)
     print(password)

@@ -10,17 +10,24 @@ from sqlalchemy.orm import Session
 
 from ticketing import desk, gate, plates, states
 from ticketing.models import CaseRow, VehicleRow
-from ticketing.officers import add_officer
+from ticketing.officers import ADMIN, AUDITOR, REVIEWER, SUPERVISOR, add_officer
 
-LOGIN = "petugas"
-NAME = "Petugas Demo"
+# Login → name and role: one for each, so that every page of the desk can be seen.
+OFFICERS = {
+    "petugas": ("Petugas Demo", REVIEWER),
+    "penyelia": ("Penyelia Demo", SUPERVISOR),
+    "auditor": ("Auditor Demo", AUDITOR),
+    "admin": ("Administrator Demo", ADMIN),
+}
 
 
-def demonstrate(session: Session, *, now: datetime | None = None) -> tuple[str, str, str, str] | None:
-    """Add the demo's officer, and as they confirm the oldest case that passes the gate.
+def demonstrate(
+    session: Session, *, now: datetime | None = None
+) -> tuple[tuple[str, ...], str, str, str] | None:
+    """Add the demo's officers, and as the first of them confirm the oldest case that passes the gate.
 
     Returns:
-        Login, random password, plate and reference; None, and no officer, where no case passes.
+        Logins, their random password, plate and reference; None, and no officer, where no case passes.
 
     Raises:
         LoginError: this database was demonstrated on before.
@@ -37,7 +44,9 @@ def demonstrate(session: Session, *, now: datetime | None = None) -> tuple[str, 
         return None
     case, record = passing
     password = secrets.token_urlsafe(12)
-    officer = add_officer(session, LOGIN, NAME, password, now=now)
-    desk.open_case(session, case.id, officer.login, now=now)
-    reference = desk.confirm(session, case.id, officer.login, desk.Checklist(True, True, True, True), now=now)
-    return officer.login, password, plates.spaced_plate(record.nrkb), reference
+    for login, (name, role) in OFFICERS.items():
+        add_officer(session, login, name, password, role, now=now)
+    logins = tuple(OFFICERS)
+    desk.open_case(session, case.id, logins[0], now=now)
+    reference = desk.confirm(session, case.id, logins[0], desk.Checklist(True, True, True, True), now=now)
+    return logins, password, plates.spaced_plate(record.nrkb), reference

@@ -6,21 +6,30 @@ that of two officers at once one wins and the other is told, on SQLite and Postg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, literal, or_, select, update
+from sqlalchemy import case as case_when
 from sqlalchemy.orm import Session
 
 from ticketing import audit, clocks, exempt, gate, moves, plates, references, registry, sightings, states
-from ticketing.errors import GateError, LockedError, NotFoundError, ReasonError
-from ticketing.models import CaseRow, VehicleRow
+from ticketing.errors import (
+    GateError,
+    IllegalMoveError,
+    LockedError,
+    NotFoundError,
+    ReasonError,
+    TicketingError,
+)
+from ticketing.models import CaseRow, UtcDateTime, VehicleRow
 from ticketing.types import CaseDetail, CaseSummary, Checklist, Mismatch
 
 __all__ = [
     "LEASE", "REJECT_REASONS", "CaseDetail", "CaseSummary", "Checklist", "Mismatch", "confirm", "correct_plate",
-    "correct_vehicle", "open_case", "queue", "reject",
+    "correct_vehicle", "hand_on", "open_case", "reject", "show_case",
+    "summary",
 ]  # fmt: skip
 
 LEASE = timedelta(minutes=10)
@@ -47,17 +56,6 @@ REASON_WORDS = {
 }
 
 
-def queue(session: Session, *, now: datetime) -> list[CaseSummary]:
-    """Give the cases that wait for a decision, the oldest violation first."""
-    rows = session.scalars(
-        select(CaseRow)
-        .where(CaseRow.state.in_(states.PENDING))
-        .order_by(CaseRow.occurred_at, CaseRow.id)
-        .execution_options(populate_existing=True)
-    )
-    return [CaseSummary(**_summary(case, now)) for case in rows]
-
-
 def open_case(session: Session, case_id: int, officer: str, *, now: datetime) -> CaseDetail:
     """Take a case up for `LEASE`, or for as long again; a decided one is only shown. Personal data is on record.
 
@@ -66,10 +64,15 @@ def open_case(session: Session, case_id: int, officer: str, *, now: datetime) ->
         LockedError: another officer has it.
     """
     free = or_(CaseRow.locked_by.is_(None), CaseRow.locked_by == officer, CaseRow.locked_until <= now)
+    goes_on = and_(CaseRow.locked_by == officer, CaseRow.locked_until > now, CaseRow.opened_at.is_not(None))
     taken = _update(
         session,
         [CaseRow.id == case_id, CaseRow.state.in_(states.PENDING), free],
-        {"locked_by": officer, "locked_until": now + LEASE},
+        {
+            "locked_by": officer,
+            "locked_until": now + LEASE,
+            "opened_at": case_when((goes_on, CaseRow.opened_at), else_=literal(now, UtcDateTime)),
+        },
     )
     case = _get(session, case_id)
     if taken:
@@ -78,8 +81,15 @@ def open_case(session: Session, case_id: int, officer: str, *, now: datetime) ->
     elif case.state in states.PENDING:
         raise _locked(case)
     else:
-        shown = {"state": case.state, "record": case.nrkb}
-        audit.record(session, now, officer, "opened", f"case {case.id}", shown)
+        return show_case(session, case_id, officer, now=now)
+    return _detail(session, case, now)
+
+
+def show_case(session: Session, case_id: int, who: str, *, now: datetime) -> CaseDetail:
+    """Show a case without taking it up, whatever its state. Personal data is on record. Raises `NotFoundError`."""
+    case = _get(session, case_id)
+    shown = {"state": case.state, "record": case.nrkb}
+    audit.record(session, now, who, "opened", f"case {case.id}", shown)
     return _detail(session, case, now)
 
 
@@ -159,11 +169,7 @@ def confirm(session: Session, case_id: int, officer: str, checklist: Checklist, 
         IllegalMoveError: the case is not under review: never opened, or decided already.
         LockedError: another officer has it, or opened it since.
     """
-    case = _claim(session, case_id, officer, states.CONFIRM, now)
-    record = session.get(VehicleRow, case.nrkb, populate_existing=True) if case.nrkb else None
-    faults = (*gate.mismatches(case, record), *gate.unticked(checklist))
-    if faults:
-        raise GateError(faults)
+    case = vouch(session, case_id, officer, checklist, now=now)
     case.reference = _unused_reference(session)
     case.confirmed_at, case.confirmed_by = now, officer
     case.answer_by, case.pay_by = clocks.rules_for(session, case).days(
@@ -175,6 +181,44 @@ def confirm(session: Session, case_id: int, officer: str, checklist: Checklist, 
     return references.written(case.reference)
 
 
+def vouch(session: Session, case_id: int, officer: str, checklist: Checklist, *, now: datetime) -> CaseRow:
+    """Claim a case that may be confirmed: gate and checklist hold. Raises as `confirm`."""
+    case = _claim(session, case_id, officer, states.CONFIRM, now)
+    record = session.get(VehicleRow, case.nrkb, populate_existing=True) if case.nrkb else None
+    faults = (*gate.mismatches(case, record), *gate.unticked(checklist))
+    if faults:
+        raise GateError(faults)
+    return case
+
+
+def doubt(session: Session, case_id: int, officer: str, reason: str, note: str, *, now: datetime) -> CaseRow:
+    """Claim a case that may be rejected for this reason. Raises as `reject`."""
+    if reason not in REJECT_REASONS:
+        raise ReasonError(f"{reason[:40]!r} is no reason; known: {', '.join(REJECT_REASONS)}")
+    if reason == "other" and not note.strip():
+        raise ReasonError("a rejection for another reason needs a note that says which")
+    return _claim(session, case_id, officer, states.REJECT, now)
+
+
+def hand_on(
+    session: Session, case_id: int, officer: str, stage: str, detail: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Put a case that this officer has open back into the queue, as it was flagged, for an officer of another stage.
+
+    Raises:
+        NotFoundError, IllegalMoveError, LockedError: as for `confirm`.
+    """
+    case = _claim(session, case_id, officer, states.HAND_ON, now)
+    case.stage = stage
+    case.locked_by = case.locked_until = case.opened_at = None
+    case.plate_corrected = case.class_corrected = case.colour_corrected = None
+    read = case.flagged["plate_text"] if case.flagged["plate_accepted"] else None
+    case.nrkb = read if read and session.get(VehicleRow, read) else None
+    moves.advance(
+        session, case, states.HAND_ON, "officer", officer, now=now, detail={"stage": stage, **detail}
+    )
+
+
 def reject(session: Session, case_id: int, officer: str, reason: str, note: str, *, now: datetime) -> None:
     """Close a case that this officer has open; no letter will go.
 
@@ -183,11 +227,7 @@ def reject(session: Session, case_id: int, officer: str, reason: str, note: str,
         NotFoundError, IllegalMoveError, LockedError: as for `confirm`.
     """
     note = note.strip()
-    if reason not in REJECT_REASONS:
-        raise ReasonError(f"{reason[:40]!r} is no reason; known: {', '.join(REJECT_REASONS)}")
-    if reason == "other" and not note:
-        raise ReasonError("a rejection for another reason needs a note that says which")
-    case = _claim(session, case_id, officer, states.REJECT, now)
+    case = doubt(session, case_id, officer, reason, note, now=now)
     case.rejected_at, case.rejected_by = now, officer
     case.reject_reason, case.reject_note = reason, note
     case.locked_by = case.locked_until = None
@@ -231,9 +271,9 @@ def _get(session: Session, case_id: int) -> CaseRow:
     return case
 
 
-def _locked(case: CaseRow) -> LockedError:
+def _locked(case: CaseRow) -> TicketingError:
     if case.locked_by is None or case.locked_until is None:
-        raise ValueError(f"case {case.id} is under review by nobody")
+        return IllegalMoveError(case.state, "a decision before it is opened")
     return LockedError(case.locked_by, case.locked_until)
 
 
@@ -242,6 +282,11 @@ def _unused_reference(session: Session) -> str:
         reference = references.new_reference()
         if session.scalar(select(CaseRow.id).where(CaseRow.reference == reference)) is None:
             return reference
+
+
+def summary(case: CaseRow, now: datetime) -> CaseSummary:
+    """Give a case as the queue shows it."""
+    return CaseSummary(**_summary(case, now))
 
 
 def _summary(case: CaseRow, now: datetime) -> dict[str, Any]:

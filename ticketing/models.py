@@ -78,7 +78,8 @@ class CaseRow(Base):
 
     ``reference`` is stored as its ten characters; the days by which to answer and pay are in the camera's zone.
     Letters go to the ``addressee``, "owner" (whom the register names) or "driver" (named by the owner, in
-    ciphertext).
+    ciphertext). ``stage`` says whose decision is next: the first officer's, a second one's or a supervisor's;
+    ``opened_at`` is when the officer who has it took it up.
     """
 
     __tablename__ = "cases"
@@ -110,6 +111,8 @@ class CaseRow(Base):
     before_dispute: Mapped[str | None] = mapped_column(String(20))
     addressee: Mapped[str] = mapped_column(String(10), default="owner", server_default="owner")
     addressee_personal: Mapped[str | None] = mapped_column(Text)
+    stage: Mapped[str] = mapped_column(String(12), default="first", server_default="first")
+    opened_at: Mapped[datetime | None]
     alerts: Mapped[list[AlertRow]] = relationship(lazy="selectin", order_by="AlertRow.id")
 
 
@@ -128,7 +131,11 @@ class AlertRow(Base):
 
 
 class OfficerRow(Base):
-    """One officer's login; the password only as an argon2 hash."""
+    """One officer's login; the password only as an argon2 hash, the TOTP secret only as ciphertext.
+
+    ``totp_since`` is when the second factor was first given: before that the secret is only offered. ``totp_step`` is
+    the last time step whose code was taken, so that none is taken twice.
+    """
 
     __tablename__ = "officers"
     login: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -138,6 +145,10 @@ class OfficerRow(Base):
     wrong_tries: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    totp_sealed: Mapped[str | None] = mapped_column(Text)
+    totp_since: Mapped[datetime | None]
+    totp_step: Mapped[int] = mapped_column(default=0)
 
 
 class AuditHeadRow(Base):

@@ -33,6 +33,7 @@ WITHDRAWN = "withdrawn"
 SETTLED = "settled"
 
 OPEN, CORRECT, CONFIRM, REJECT, ANNUL, LAPSE = "open", "correct", "confirm", "reject", "annul", "lapse"
+HAND_ON = "hand_on"
 SEND_LETTER, LETTER_RETURNED, SILENCE = "send_letter", "letter_returned", "silence"
 ADMIT, NAME_DRIVER, SELL, DISOWN, CONTEST = "admit", "name_driver", "sell", "disown", "contest"
 ACCEPT, REFUSE, PASS_ON = "accept", "refuse", "pass_on"
@@ -56,6 +57,7 @@ MOVES: dict[tuple[str, str], str] = {
     (UNDER_REVIEW, CORRECT): UNDER_REVIEW,
     (UNDER_REVIEW, CONFIRM): CONFIRMED,
     (UNDER_REVIEW, REJECT): REJECTED,
+    (UNDER_REVIEW, HAND_ON): FLAGGED,
     **{(state, event): REJECTED for state in PENDING for event in (ANNUL, LAPSE)},
     **{(state, SEND_LETTER): LETTER_SENT for state in (CONFIRMED, UNDELIVERED, DRIVER_NAMED, SILENT)},
     (LETTER_SENT, LETTER_RETURNED): UNDELIVERED,
@@ -82,7 +84,8 @@ MOVES: dict[tuple[str, str], str] = {
 RETURNS = {(state, REFUSE): DISPUTABLE for state in DISPUTES}
 
 WHO_MAY: dict[str, frozenset[Actor]] = {
-    **dict.fromkeys((OPEN, CORRECT, CONFIRM, REJECT, ACCEPT, REFUSE, PASS_ON), frozenset[Actor]({"officer"})),
+    **dict.fromkeys((OPEN, CORRECT, HAND_ON, CONFIRM, REJECT), frozenset[Actor]({"officer"})),
+    **dict.fromkeys((ACCEPT, REFUSE, PASS_ON), frozenset[Actor]({"officer"})),
     **dict.fromkeys((ISSUE, WITHDRAW, SET_HEARING, VERDICT, SEND_LETTER), frozenset[Actor]({"officer"})),
     **dict.fromkeys((ADMIT, NAME_DRIVER, SELL, DISOWN, CONTEST), frozenset[Actor]({"owner"})),
     **dict.fromkeys((LAPSE, SILENCE, PAST_DUE), frozenset[Actor]({"clock"})),
@@ -94,13 +97,13 @@ WHO_MAY: dict[str, frozenset[Actor]] = {
 
 # What stands in the audit trail.
 TRAIL = {
-    OPEN: "opened", CORRECT: "corrected", CONFIRM: "confirmed", REJECT: "rejected", ANNUL: "annulled as exempt",
-    LAPSE: "lapsed unreviewed", SEND_LETTER: "letter sent", LETTER_RETURNED: "letter returned",
-    SILENCE: "not answered in time", ADMIT: "answered: I drove", NAME_DRIVER: "answered: somebody else drove",
-    SELL: "answered: sold", DISOWN: "answered: not mine", CONTEST: "contested", ACCEPT: "objection accepted",
-    REFUSE: "objection refused", PASS_ON: "passed on to the driver", ISSUE: "ticket issued",
-    WITHDRAW: "withdrawn", PAY: "paid in full", PAST_DUE: "not paid in time", SET_HEARING: "hearing set",
-    VERDICT: "verdict", SETTLE: "settled",
+    OPEN: "opened", HAND_ON: "handed to another officer", CORRECT: "corrected", CONFIRM: "confirmed",
+    REJECT: "rejected", ANNUL: "annulled as exempt", LAPSE: "lapsed unreviewed", SEND_LETTER: "letter sent",
+    LETTER_RETURNED: "letter returned", SILENCE: "not answered in time", ADMIT: "answered: I drove",
+    NAME_DRIVER: "answered: somebody else drove", SELL: "answered: sold", DISOWN: "answered: not mine",
+    CONTEST: "contested", ACCEPT: "objection accepted", REFUSE: "objection refused",
+    PASS_ON: "passed on to the driver", ISSUE: "ticket issued", WITHDRAW: "withdrawn", PAY: "paid in full",
+    PAST_DUE: "not paid in time", SET_HEARING: "hearing set", VERDICT: "verdict", SETTLE: "settled",
 }  # fmt: skip
 
 # The clocks: each state that is no end has exactly one.

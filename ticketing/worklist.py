@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from ticketing import clocks
@@ -47,3 +47,15 @@ def waiting(
     if overdue:
         wanted = wanted.where(ClockRow.reminders > 0)
     return [Waiting(*row) for row in session.execute(wanted).tuples()]
+
+
+def counts(session: Session) -> dict[str, tuple[int, int]]:
+    """Give for each state how many cases wait, and for how many of them their office is late."""
+    late = func.sum(case((ClockRow.reminders > 0, 1), else_=0))
+    rows = session.execute(
+        select(CaseRow.state, func.count(), late)
+        .join(ClockRow, ClockRow.case_id == CaseRow.id)
+        .where(ClockRow.status == clocks.RUNNING)
+        .group_by(CaseRow.state)
+    )
+    return {state: (number, int(overdue or 0)) for state, number, overdue in rows.tuples()}

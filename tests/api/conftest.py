@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Engine
@@ -15,6 +16,7 @@ from stnk import RECORD
 from api.app import create_app
 from api.settings import Settings
 from pipeline.evidence import EvidenceItem, EvidenceStore
+from ticketing import officers
 from ticketing.cases import flag_violation
 from ticketing.crypto import ENVIRONMENT, new_key
 from ticketing.db import make_engine, migrate
@@ -53,9 +55,17 @@ class Server:
         page = self.client.get(path).text
         return page.split('name="token" value="')[1].split('"')[0]
 
-    def sign_in(self) -> None:
-        form = {"login": "petugas", "password": PASSWORD, "token": self.token("/desk/login")}
+    def sign_in(self, login: str = "petugas") -> None:
+        """As petugas (a reviewer), or as penyelia, auditor or admin, each of the role of that name."""
+        form = {"login": login, "password": PASSWORD, "token": self.token("/desk/login")}
         assert self.client.post("/desk/login", data=form, follow_redirects=False).status_code == 303
+
+    def flag(self, violation_id: str, **changes: object) -> None:
+        """Flag one more violation like the others, with evidence of its own."""
+        sha256 = write_evidence(EvidenceStore(self.data), violation_id)
+        flagged = replace(FLAGGED, violation_id=violation_id, evidence_manifest_sha256=sha256, **changes)
+        with Session(self.engine) as session, session.begin():
+            flag_violation(session, flagged, datetime(2026, 8, 18, 4, 0, tzinfo=UTC))
 
     def decide(self, case: int, what: str, **form: object) -> Response:
         form["token"] = self.token(f"/desk/cases/{case}")
@@ -72,9 +82,27 @@ def write_evidence(store: EvidenceStore, violation_id: str) -> str:
     return store.write(violation_id, {}, items).manifest_sha256
 
 
+OFFICERS = {
+    "petugas": "reviewer",
+    "kedua": "reviewer",
+    "penyelia": "supervisor",
+    "auditor": "auditor",
+    "admin": "admin",
+}
+
+
 @pytest.fixture
-def server(tmp_path, monkeypatch):
+def settings():
+    """What a test's server is told beyond the ordinary: nothing, unless the test says otherwise."""
+    return {}
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch, settings):
     monkeypatch.setenv(ENVIRONMENT, new_key())
+    # What makes a password hard to guess makes a test slow.
+    monkeypatch.setattr(officers, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    officers._nobodys_hash.cache_clear()
     url = f"sqlite:///{tmp_path / 'office.sqlite3'}"
     migrate(url)
     engine = make_engine(url)
@@ -96,8 +124,16 @@ def server(tmp_path, monkeypatch):
                 evidence_manifest_sha256=write_evidence(store, violation_id),
             )
             flag_violation(session, flagged, now)
-        add_officer(session, "petugas", "Petugas Uji", PASSWORD, now=now)
-    app = create_app(Settings(tmp_path, url, segment_bytes=10_000, waiting_segments=3, look_ups_per_minute=5))
+        for login, role in OFFICERS.items():
+            add_officer(session, login, "Petugas Uji", PASSWORD, role, now=now)
+    ordinary = {
+        "segment_bytes": 10_000,
+        "waiting_segments": 3,
+        "look_ups_per_minute": 5,
+        "second_factor": False,
+    }
+    app = create_app(Settings(tmp_path, url, **ordinary | settings))
     with TestClient(app) as client:
         yield Server(client, engine, tmp_path)
     engine.dispose()
+    officers._nobodys_hash.cache_clear()

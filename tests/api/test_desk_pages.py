@@ -69,6 +69,7 @@ def test_a_rejected_case_leaves_the_queue(server):
 
 def test_only_what_the_manifest_lists_is_served(server):
     server.sign_in()
+    server.client.get("/desk/cases/1")
     assert server.client.get("/desk/cases/1/evidence/plate").headers["content-type"] == "image/png"
     for role in ("..%2f..%2foffice.sqlite3", "session.key", "%2e%2e", "clip"):
         assert server.client.get(f"/desk/cases/1/evidence/{role}").status_code == 404

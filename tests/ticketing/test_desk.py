@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from ticketing import audit, desk, gate, states
+from ticketing import audit, desk, gate, review_queue, states
 from ticketing.errors import (
     GateError,
     IllegalMoveError,
@@ -17,6 +17,7 @@ from ticketing.errors import (
     TicketingError,
 )
 from ticketing.models import AuditRow, CaseRow, VehicleRow
+from ticketing.types import Officer
 
 NOON = datetime(2026, 8, 19, 5, 0, tzinfo=UTC)
 LATER = NOON + desk.LEASE + timedelta(seconds=1)
@@ -38,14 +39,16 @@ def test_the_queue_shows_what_waits_oldest_violation_first(session, flag, regist
     desk.open_case(session, decided, "ani", now=NOON)
     desk.confirm(session, decided, "ani", sure, now=NOON)
     desk.open_case(session, young, "budi", now=NOON)
-    shown = desk.queue(session, now=NOON)
+    officer = Officer("cici", "Cici", "reviewer")
+    shown = review_queue.page(session, officer, review_queue.Wanted(), 1, now=NOON).cases
     assert [(case.id, case.state, case.locked_by) for case in shown] == [
         (old, "flagged", None),
         (young, "under_review", "budi"),
     ]
     assert shown[0].title_id == "Menerobos lampu merah"
     assert shown[0].occurred_at == datetime(2026, 8, 17, 3, 0, tzinfo=UTC)
-    assert desk.queue(session, now=LATER)[1].locked_by is None
+    later = review_queue.page(session, officer, review_queue.Wanted(), 1, now=LATER).cases
+    assert later[1].locked_by is None
 
 
 def test_an_opened_case_shows_everything_and_is_on_record(session, flag, register):

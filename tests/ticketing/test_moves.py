@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
-from ticketing import audit, cases, clocks, desk, states
+from ticketing import audit, cases, clocks, desk, desk_sessions, reviews, second_factor, states
 from ticketing.db import make_engine, migrate
 from ticketing.errors import GateError, IllegalMoveError, LockedError
 from ticketing.models import AuditHeadRow, AuditRow, CaseRow
 from ticketing.officers import add_officer
 from ticketing.owner import look_up
+from ticketing.types import Officer
 
 NOON = datetime(2026, 8, 19, 5, 0, tzinfo=UTC)
 UNSURE = desk.Checklist(True, True, False, True)
@@ -189,6 +190,11 @@ def test_migrations_go_down_and_up_with_cases_in_them(url, engine, session, flag
     reference = desk.confirm(session, confirmed, "ani", sure, now=NOON)
     desk.reject(session, rejected, "ani", "exempt", "", now=NOON)
     add_officer(session, "ani", "Ani", "kata sandi", now=NOON)
+    desk_sessions.begin(session, "ani", "10.0.0.1", passed=True, now=NOON)
+    second_factor.offer(session, "ani")
+    asked = reviews.Decision("ask")
+    reviews.open_case(session, waiting, Officer("ani", "Ani", "reviewer"), now=NOON)
+    reviews.decide(session, waiting, Officer("ani", "Ani", "reviewer"), asked, 0.0, now=NOON)
     session.commit()
     session.close()
 

@@ -1,0 +1,38 @@
+"""The rows of the audit trail in Bahasa Indonesia, for the pages; the trail itself is kept in English."""
+
+from __future__ import annotations
+
+WORDS = {
+    "flagged": "ditandai kamera", "opened": "dibuka", "preloaded": "dimuat lebih dulu", "confirmed": "dikonfirmasi",
+    "rejected": "ditolak", "plate corrected": "TNKB dikoreksi", "vehicle corrected": "kendaraan dikoreksi",
+    "handed to another officer": "diteruskan ke petugas lain", "annulled as exempt": "dibatalkan, dikecualikan",
+    "lapsed unreviewed": "lewat waktu tanpa diperiksa", "letter sent": "surat dikirim", "letter made": "surat dibuat",
+    "letter returned": "surat kembali", "not answered in time": "tidak dijawab sampai batas waktu",
+    "answered: I drove": "dijawab: saya mengemudi", "answered: somebody else drove": "dijawab: orang lain mengemudi",
+    "answered: sold": "dijawab: sudah dijual", "answered: not mine": "dijawab: bukan milik saya",
+    "contested": "disanggah", "answers read": "jawaban dibaca", "objection accepted": "sanggahan diterima",
+    "objection refused": "sanggahan ditolak", "passed on to the driver": "diteruskan ke pengemudi",
+    "ticket issued": "tilang diterbitkan", "withdrawn": "dihentikan", "paid in full": "lunas",
+    "not paid in time": "tidak dibayar sampai batas waktu", "hearing set": "sidang dijadwalkan", "verdict": "putusan",
+    "settled": "selesai", "STNK blocked": "STNK diblokir", "STNK released": "blokir STNK dibuka",
+    "clone alert": "peringatan TNKB ganda", "alert resolved": "peringatan diselesaikan", "looked up": "dilihat pemilik",
+    "seen by another camera": "terlihat kamera lain", "signed in": "masuk", "login refused": "masuk ditolak",
+    "session refused": "sesi ditolak", "session ended": "sesi diakhiri", "refused": "ditolak karena peran",
+    "queue read": "antrean dibaca", "wall opened": "dinding kamera dibuka", "figures read": "angka dibaca",
+    "quality read": "mutu dibaca", "trail read": "jejak audit dibaca", "officer added": "petugas ditambah",
+    "second factor set up": "faktor kedua dipasang", "second factor reset": "faktor kedua diatur ulang",
+    "login disabled": "masuk ditutup", "login enabled": "masuk dibuka", "role changed": "peran diubah",
+    "password given anew": "kata sandi baru", "notice made": "pemberitahuan dibuat",
+    "STNK block suspended": "blokir STNK ditangguhkan", "STNK block in effect again": "blokir STNK berlaku lagi",
+    "letter queued": "surat masuk antrean", "letter followed": "surat diikuti", "overdue": "terlambat",
+    "no points": "tanpa poin", "points counted": "poin dicatat", "points looked up": "poin dilihat",
+    "payment refused": "pembayaran ditolak", "reconciled": "dicocokkan dengan bank",
+    "register imported": "register dimuat", "record fetched": "data STNK diambil", "plate exempt": "TNKB dikecualikan",
+    "exemption ended": "pengecualian diakhiri", "law amended": "aturan diubah",
+    "gateway key given": "kunci gateway diberikan", "added officer": "menambah petugas",
+}  # fmt: skip
+
+
+def in_words(what: str) -> tuple[str, str]:
+    """Give a kind of row in both languages; English alone where it has no words yet."""
+    return WORDS.get(what, what), what
