@@ -135,3 +135,7 @@ class StatementError(TicketingError):
 
 class LoginError(TicketingError):
     """A login that was refused, or an officer who cannot be added."""
+
+
+class TooManyError(TicketingError):
+    """More than one person may send in so short a time."""

@@ -2,7 +2,12 @@
 
 from alembic import context
 
-from ticketing import case_models, letter_models, money_models  # noqa: F401  # their tables are part of the whole
+from ticketing import (  # noqa: F401  # their tables are part of the whole
+    case_models,
+    contact_models,
+    letter_models,
+    money_models,
+)
 from ticketing.models import Base
 
 context.configure(
