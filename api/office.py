@@ -15,7 +15,7 @@ from fastapi.templating import Jinja2Templates
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from api.security import Limiter, Links, ProblemError, form_token
+from api.security import Limiter, ProblemError, form_token
 from api.settings import Settings
 from pipeline.evidence import EvidenceStore, StoreError
 from pipeline.types import Evidence
@@ -34,7 +34,6 @@ class OfficeDoor:
     settings: Settings
     engine: Engine
     store: EvidenceStore
-    links: Links
     limiter: Limiter
 
     @contextmanager

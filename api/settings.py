@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -16,7 +17,10 @@ class Settings:
         portal_url: the owner portal's public address for QR codes; the request's own address without it.
         https: cookies are sent over HTTPS only; switch on wherever the server is reached by one.
         session_s: an officer's session ends after so many seconds.
-        picture_s: a link to an owner's picture is good for so many seconds.
+        owner_session_s: what an owner has looked up, or a reporter follows, stays open for so many seconds.
+        contacts_per_minute: messages per address, and per conversation.
+        bank_partner: by which X-PARTNER-ID the bank is known (``ETLE_BANK_PARTNER``).
+        bank_secret: the secret shared with the bank (``ETLE_BANK_SECRET``); without both it is refused.
         look_ups_per_minute: per address, and per plate, before look-ups are refused for a while.
         segment_bytes: the largest recorded segment that is taken in.
         waiting_segments: with so many in the spool, gateways are asked to wait.
@@ -27,7 +31,10 @@ class Settings:
     portal_url: str | None = None
     https: bool = False
     session_s: int = 8 * 3600
-    picture_s: int = 900
+    owner_session_s: int = 1800
+    contacts_per_minute: int = 6
     look_ups_per_minute: int = 10
     segment_bytes: int = 64 * 1024 * 1024
     waiting_segments: int = 500
+    bank_partner: str = field(default_factory=lambda: os.environ.get("ETLE_BANK_PARTNER", ""))
+    bank_secret: str = field(default_factory=lambda: os.environ.get("ETLE_BANK_SECRET", ""), repr=False)

@@ -127,16 +127,20 @@ class Office:
             return export_hard_examples(session, since, file)
 
     def run_schedule(self, channels: Mapping[str, Channel]) -> tuple[Counter[str], Counter[str]]:
-        """Fire the clocks that have run out and hand over the letters that are due.
+        """Fire the clocks that have run out, escalate what the contact centre left open, hand over the letters that
+        are due.
 
         Returns:
             How often each clock fired, and how many letters ended in each status.
         """
+        from ticketing.contact import escalate_due
         from ticketing.outbox import deliver_due
         from ticketing.schedule import run_due
 
         now = datetime.now(UTC)
-        return run_due(self.engine, now), deliver_due(self.engine, channels, now)
+        fired = run_due(self.engine, now)
+        fired.update({"contact_escalated": n} if (n := escalate_due(self.engine, now)) else {})
+        return fired, deliver_due(self.engine, channels, now)
 
     def demonstrate(self) -> Demonstration | None:
         """As the demo's officer, confirm one case whose plate was read and matched; None where none is."""

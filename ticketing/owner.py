@@ -57,7 +57,7 @@ def look_up_by_vehicle(
     proved = proves_vehicle(session, nrkb, chassis_last5, engine_last5)
     rows = session.scalars(
         select(CaseRow)
-        .where(CaseRow.nrkb == nrkb, CaseRow.state.in_(states.NOTIFIED))
+        .where(CaseRow.nrkb == (nrkb if proved else _NO_PLATE), CaseRow.state.in_(states.NOTIFIED))
         .order_by(CaseRow.occurred_at.desc(), CaseRow.id.desc())
         .execution_options(populate_existing=True)
     ).all()

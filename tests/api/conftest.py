@@ -1,4 +1,5 @@
 import csv
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +54,11 @@ class Server:
         page = self.client.get(path).text
         return page.split('name="token" value="')[1].split('"')[0]
 
+    @contextmanager
+    def from_address(self, address: str):
+        """Give a browser of its own at another address."""
+        yield TestClient(self.client.app, client=(address, 50000))
+
     def sign_in(self) -> None:
         form = {"login": "petugas", "password": PASSWORD, "token": self.token("/desk/login")}
         assert self.client.post("/desk/login", data=form, follow_redirects=False).status_code == 303
@@ -97,7 +103,17 @@ def server(tmp_path, monkeypatch):
             )
             flag_violation(session, flagged, now)
         add_officer(session, "petugas", "Petugas Uji", PASSWORD, now=now)
-    app = create_app(Settings(tmp_path, url, segment_bytes=10_000, waiting_segments=3, look_ups_per_minute=5))
+    app = create_app(
+        Settings(
+            tmp_path,
+            url,
+            segment_bytes=10_000,
+            waiting_segments=3,
+            look_ups_per_minute=5,
+            bank_partner="BANK",
+            bank_secret="rahasia",
+        )
+    )
     with TestClient(app) as client:
         yield Server(client, engine, tmp_path)
     engine.dispose()
