@@ -63,7 +63,7 @@ def notice_page(request: Request, door: Door, mine: Mine, held: Held) -> Respons
     case = opened(door, mine)
     roles = shown_roles(door.evidence(case.view.violation_id))
     with door.session() as session:
-        files = files_of(session, case.view.case_id)
+        files = [(f.file_name, f.size_bytes) for f in files_of(session, case.view.case_id)]
     answer = page(
         request,
         "portal/case.html",

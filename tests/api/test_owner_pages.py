@@ -117,7 +117,9 @@ def test_a_code_is_told_real_without_a_word_of_whom_it_concerns(server, referenc
     for door in ("t", "v"):
         page = server.client.get(f"/{door}/{reference}").text
         assert "Surat ini asli" in page and "Ditlantas Uji" in page and "…BC" in page
-        assert not [word for word in ("Siti", "Melati", "1234 ABC", "1234ABC", "Honda", "kecepatan") if word in page]
+        assert not [
+            word for word in ("Siti", "Melati", "1234 ABC", "1234ABC", "Honda", "kecepatan") if word in page
+        ]
         assert f'value="{reference}"' in page
 
 
