@@ -13,7 +13,7 @@ from api.desk import signed_in
 from api.office import OfficeDoor, now, office, page
 from api.security import ProblemError, check_form
 from api.uploads import open_file
-from ticketing import contact, contact_rules, references
+from ticketing import contact, contact_office, contact_rules, references
 from ticketing.errors import GuardError, NotFoundError, ReasonError
 
 router = APIRouter(prefix="/desk/kontak", include_in_schema=False)
@@ -28,7 +28,7 @@ Short = Annotated[str, Form(max_length=100)]
 def inbox(request: Request, door: Door, who: Who, tertutup: bool = False) -> Response:
     """Show what is open, the escalated first; or what was closed."""
     with door.session() as session:
-        rows = contact.inbox(session, closed=tertutup)
+        rows = contact_office.inbox(session, closed=tertutup)
         session.expunge_all()
     return page(
         request,
@@ -66,7 +66,7 @@ def answer(request: Request, door: Door, who: Who, contact_id: int, text: Long, 
     """Answer its sender."""
     return _act(
         request, door, who, contact_id, token,
-        lambda session: contact.answer(session, contact_id, who, text, now=now()),
+        lambda session: contact_office.answer(session, contact_id, who, text, now=now()),
     )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def send_unit(request: Request, door: Door, who: Who, contact_id: int, unit: Sho
     """Send a field unit."""
     return _act(
         request, door, who, contact_id, token,
-        lambda session: contact.send_unit(session, contact_id, who, unit, now=now()),
+        lambda session: contact_office.send_unit(session, contact_id, who, unit, now=now()),
     )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def close(
     """Close with an outcome."""
     return _act(
         request, door, who, contact_id, token,
-        lambda session: contact.close(session, contact_id, who, outcome, text, now=now()),
+        lambda session: contact_office.close(session, contact_id, who, outcome, text, now=now()),
     )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _act(
 def _read(door: OfficeDoor, who: str, contact_id: int) -> tuple[Any, list[contact.Message]]:
     try:
         with door.session() as session:
-            row, said = contact.read(session, contact_id, who, now=now())
+            row, said = contact_office.read(session, contact_id, who, now=now())
             session.expunge(row)
     except NotFoundError as error:
         raise ProblemError(404, "Tidak ada data / No data", str(error)) from error

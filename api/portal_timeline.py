@@ -58,7 +58,8 @@ def steps_of(case: OwnerCase) -> list[Step]:
         return _withdrawn(case)
     disputed = state in states.DISPUTES
     position = STANDS[case.before_dispute if disputed and case.before_dispute else state]
-    frozen = {CLOCK_STEP.get(c.kind): c for c in case.clocks if c.frozen_on is not None}
+    frozen = {CLOCK_STEP.get(c.kind) for c in case.clocks if c.frozen_on is not None}
+    since = next((c.frozen_on for c in case.clocks if c.frozen_on is not None), None)
     steps: list[Step] = []
     for number, words in WORDS.items():
         if disputed and number == position:
@@ -68,11 +69,9 @@ def steps_of(case: OwnerCase) -> list[Step]:
         day, by = _day(case, number, standing)
         if standing == "done" and by:
             standing = "missed"
-        # Paying is open until the hearing: a deposit is missed only once its day has passed.
-        if standing == "open" and number == ANSWER and case.view.state == states.CONFIRMED:
-            by = True
-        still = frozen.get(number)
-        steps.append(Step(words, standing, day, by, still.frozen_on if still else None))
+        # The days after the one that stands still move on with it.
+        still = number in frozen or (bool(frozen) and by and standing == "open")
+        steps.append(Step(words, standing, day, by, since if still else None))
     return steps
 
 

@@ -133,7 +133,7 @@ class Office:
         Returns:
             How often each clock fired, and how many letters ended in each status.
         """
-        from ticketing.contact import escalate_due
+        from ticketing.contact_office import escalate_due
         from ticketing.outbox import deliver_due
         from ticketing.schedule import run_due
 

@@ -1,5 +1,5 @@
 """The contact centre: conversations and road-safety reports, followed with a reference and a secret by whoever began
-them, answered by the office within what it has promised. Nothing here commits, but `escalate_due`.
+them, answered by the office within what it has promised (`ticketing.contact_office`). Nothing here commits.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ticketing import audit, crypto, references
 from ticketing.contact_models import ContactFileRow, ContactMessageRow, ContactRow
-from ticketing.contact_rules import CONVERSATION, REPORT, limits, outcomes, promise_for
-from ticketing.errors import GuardError, NotFoundError, ReasonError, TooManyError
+from ticketing.contact_rules import CONVERSATION, REPORT, limits, promise_for
+from ticketing.errors import NotFoundError, ReasonError, TooManyError
 
 WAITING, ANSWERED, UNIT_SENT, CLOSED = "waiting", "answered", "unit_sent", "closed"
 # Bahasa Indonesia, English.
@@ -30,8 +30,6 @@ STATUSES = {
 }
 CITIZEN, OFFICE = "citizen", "office"
 SECRET_LENGTH = 8
-ORIGIN_KEPT = timedelta(days=1)
-WHO = "contact centre"
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def begin(
         TooManyError: this network has begun too many lately.
     """
     promise = promise_for(kind, topic, now.date())
-    _check_text(text, files)
+    check_text(text, files)
     if kind == REPORT:
         _check_place(place)
     marked = crypto.fingerprint(f"origin {origin}")
@@ -119,7 +117,7 @@ def begin(
     )
     session.add(row)
     session.flush()
-    _say(session, row, CITIZEN, None, text, files, now)
+    say(session, row, CITIZEN, None, text, files, now)
     audit.record(session, now, CITIZEN, "contact begun", f"contact {row.id}", {"kind": kind, "topic": topic})
     return Opened(row.id, references.written(row.reference), f"{secret[:4]}-{secret[4:]}")
 
@@ -146,52 +144,18 @@ def write(
         TooManyError: so many wait for an answer already.
     """
     row = take(session, contact_id)
-    _check_text(text, files)
+    check_text(text, files)
     newest = select(ContactMessageRow.by).where(ContactMessageRow.contact_id == row.id)
     last = session.scalars(newest.order_by(ContactMessageRow.id.desc()).limit(limits().unanswered_messages))
     written = list(last)
     if len(written) >= limits().unanswered_messages and OFFICE not in written:
         raise TooManyError("wait for an answer before you write again")
-    _say(session, row, CITIZEN, None, text, files, now)
+    say(session, row, CITIZEN, None, text, files, now)
     promise = promise_for(row.kind, row.topic, now.date())
     if row.status in (ANSWERED, CLOSED):
         row.status, row.promise_due_at, row.escalated_at = WAITING, now + promise.then, None
         row.outcome = row.closed_at = row.closed_by = None
     audit.record(session, now, CITIZEN, "contact written", f"contact {row.id}")
-
-
-def answer(session: Session, contact_id: int, officer: str, text: str, *, now: datetime) -> None:
-    """Answer its sender. Of a report the promise runs on until it is closed. Raises `ReasonError`, `GuardError`."""
-    row = _open_one(session, contact_id)
-    _check_text(text, ())
-    _say(session, row, OFFICE, officer, text, (), now)
-    if row.kind == CONVERSATION:
-        row.status, row.promise_due_at, row.escalated_at = ANSWERED, None, None
-    audit.record(session, now, officer, "contact answered", f"contact {row.id}")
-
-
-def send_unit(session: Session, contact_id: int, officer: str, unit: str, *, now: datetime) -> None:
-    """Send a field unit to a report. Raises `ReasonError` without a unit's name, `GuardError` where it is no report."""
-    row = _open_one(session, contact_id)
-    if row.kind != REPORT:
-        raise GuardError("a unit is sent to a road-safety report only")
-    if not unit.strip() or len(unit) > 60:
-        raise ReasonError("name the field unit, in 60 letters at most")
-    row.unit, row.unit_sent_at, row.status = unit.strip(), now, UNIT_SENT
-    row.promise_due_at, row.escalated_at = now + promise_for(row.kind, row.topic, now.date()).then, None
-    audit.record(session, now, officer, "unit sent", f"contact {row.id}", {"unit": row.unit})
-
-
-def close(session: Session, contact_id: int, officer: str, outcome: str, text: str, *, now: datetime) -> None:
-    """Close with an outcome and a word on it that its sender can read. Raises `ReasonError`, `GuardError`."""
-    row = _open_one(session, contact_id)
-    if outcome not in outcomes():
-        raise ReasonError(f"{outcome[:40]!r} is no outcome; known: {', '.join(outcomes())}")
-    _check_text(text, ())
-    _say(session, row, OFFICE, officer, text, (), now)
-    row.status, row.outcome, row.closed_at, row.closed_by = CLOSED, outcome, now, officer
-    row.promise_due_at, row.escalated_at = None, None
-    audit.record(session, now, officer, "contact closed", f"contact {row.id}", {"outcome": outcome})
 
 
 def messages(session: Session, contact_id: int) -> list[Message]:
@@ -212,81 +176,24 @@ def messages(session: Session, contact_id: int) -> list[Message]:
     ]
 
 
-def read(
-    session: Session, contact_id: int, officer: str, *, now: datetime
-) -> tuple[ContactRow, list[Message]]:
-    """Open a contact at the desk; the look at it is on the trail. Raises `NotFoundError`."""
-    row = _get(session, contact_id)
-    audit.record(session, now, officer, "contact read", f"contact {row.id}")
-    return row, messages(session, contact_id)
-
-
-def inbox(session: Session, *, closed: bool = False, most: int = 200) -> list[ContactRow]:
-    """Give what is open, what was escalated first and then what is due first; or the last that were closed."""
-    rows = select(ContactRow).execution_options(populate_existing=True)
-    if closed:
-        rows = rows.where(ContactRow.status == CLOSED).order_by(ContactRow.closed_at.desc())
-    else:
-        rows = rows.where(ContactRow.status != CLOSED).order_by(
-            ContactRow.escalated_at.is_(None),
-            ContactRow.promise_due_at.is_(None),
-            ContactRow.promise_due_at,
-            ContactRow.id,
-        )
-    return list(session.scalars(rows.limit(most)))
-
-
-def escalate_due(engine: Engine, now: datetime) -> int:
-    """Put before a supervisor what the office has not done in time, each once, and forget where senders came from.
-
-    Call it as often as you like, from as many processes as you like. Gives how many were escalated.
-    """
-    with Session(engine) as session, session.begin():
-        taken = session.execute(
-            update(ContactRow)
-            .where(
-                ContactRow.status.in_((WAITING, UNIT_SENT)),
-                ContactRow.promise_due_at <= now,
-                ContactRow.escalated_at.is_(None),
-            )
-            .values(escalated_at=now)
-            .returning(ContactRow.id, ContactRow.topic),
-            execution_options={"synchronize_session": False},
-        ).all()
-        for contact_id, topic in sorted(taken):
-            audit.record(session, now, WHO, "contact escalated", f"contact {contact_id}", {"topic": topic})
-        session.execute(
-            update(ContactRow)
-            .where(ContactRow.origin.is_not(None), ContactRow.opened_at < now - ORIGIN_KEPT)
-            .values(origin=None)
-        )
-    return len(taken)
-
-
 def take(session: Session, contact_id: int) -> ContactRow:
     """Give a contact as it is now, and hold it until the transaction ends. Raises `NotFoundError`."""
     session.execute(
         update(ContactRow).where(ContactRow.id == contact_id).values(status=ContactRow.status),
         execution_options={"synchronize_session": False},
     )
-    return _get(session, contact_id)
+    return get(session, contact_id)
 
 
-def _get(session: Session, contact_id: int) -> ContactRow:
+def get(session: Session, contact_id: int) -> ContactRow:
+    """Give a contact as it is now. Raises `NotFoundError`."""
     row = session.get(ContactRow, contact_id, populate_existing=True)
     if row is None:
         raise NotFoundError(f"there is no conversation or report {contact_id}")
     return row
 
 
-def _open_one(session: Session, contact_id: int) -> ContactRow:
-    row = take(session, contact_id)
-    if row.status == CLOSED:
-        raise GuardError("it is closed: its sender can open it again by writing")
-    return row
-
-
-def _say(
+def say(
     session: Session,
     row: ContactRow,
     by: str,
@@ -295,6 +202,7 @@ def _say(
     files: Sequence[Attached],
     now: datetime,
 ) -> None:
+    """Add a message of the citizen or the office."""
     message = ContactMessageRow(
         contact_id=row.id, by=by, who=who, at=now, text=crypto.seal({"text": text.strip()})
     )
@@ -313,7 +221,8 @@ def _say(
     session.flush()
 
 
-def _check_text(text: str, files: Sequence[Attached]) -> None:
+def check_text(text: str, files: Sequence[Attached]) -> None:
+    """Raise `ReasonError` where nothing or too much is said."""
     if not text.strip():
         raise ReasonError("write what it is about, in a sentence at least")
     if len(text) > limits().letters:

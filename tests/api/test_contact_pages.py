@@ -7,7 +7,7 @@ from owners import confirm, owner_opens
 from sqlalchemy.orm import Session
 from test_owner_answers import photo
 
-from ticketing import audit, contact
+from ticketing import audit, contact, contact_office
 from ticketing.contact_models import ContactRow
 
 
@@ -142,7 +142,7 @@ def test_an_escalated_report_stands_first_and_is_told(server):
 
     begin(server, "tanya", topic="payment", text="Halo")
     begin(server)
-    contact.escalate_due(server.engine, datetime.now(UTC) + timedelta(minutes=11))
+    contact_office.escalate_due(server.engine, datetime.now(UTC) + timedelta(minutes=11))
     server.sign_in()
     page = server.client.get("/desk/kontak").text
     assert "melewati janji" in page and page.index("/desk/kontak/2") < page.index("/desk/kontak/1")

@@ -6,7 +6,7 @@ import pytest
 from case_ways import NOON
 from sqlalchemy.orm import Session
 
-from ticketing import audit, contact, contact_rules
+from ticketing import audit, contact, contact_office, contact_rules
 from ticketing.contact import Place
 from ticketing.contact_models import ContactMessageRow, ContactRow
 from ticketing.errors import GuardError, ReasonError, TooManyError
@@ -57,13 +57,13 @@ def test_secret_and_words_do_not_lie_open_in_the_database(session):
 def test_a_conversation_goes_to_and_fro_with_a_promise_for_each_answer(session):
     opened = ask(session)
     assert row_of(session, opened).promise_due_at == NOON + timedelta(days=1)
-    contact.answer(session, opened.contact_id, "ani", "Kami periksa.", now=NOON + MINUTE)
+    contact_office.answer(session, opened.contact_id, "ani", "Kami periksa.", now=NOON + MINUTE)
     row = row_of(session, opened)
     assert (row.status, row.promise_due_at) == (contact.ANSWERED, None)
     contact.write(session, opened.contact_id, "Belum juga", now=NOON + 2 * MINUTE)
     row = row_of(session, opened)
     assert (row.status, row.promise_due_at) == (contact.WAITING, NOON + 2 * MINUTE + timedelta(days=1))
-    contact.close(session, opened.contact_id, "ani", "resolved", "Sudah lunas.", now=NOON + 3 * MINUTE)
+    contact_office.close(session, opened.contact_id, "ani", "resolved", "Sudah lunas.", now=NOON + 3 * MINUTE)
     said = contact.messages(session, opened.contact_id)
     assert [m.by for m in said] == ["citizen", "office", "citizen", "office"]
     assert audit.verify(session) == []
@@ -71,9 +71,11 @@ def test_a_conversation_goes_to_and_fro_with_a_promise_for_each_answer(session):
 
 def test_what_was_closed_opens_again_when_its_sender_writes(session):
     opened = report(session)
-    contact.close(session, opened.contact_id, "ani", "not_found", "Tidak ada apa-apa di sana.", now=NOON)
+    contact_office.close(
+        session, opened.contact_id, "ani", "not_found", "Tidak ada apa-apa di sana.", now=NOON
+    )
     with pytest.raises(GuardError):
-        contact.answer(session, opened.contact_id, "ani", "lagi", now=NOON)
+        contact_office.answer(session, opened.contact_id, "ani", "lagi", now=NOON)
     contact.write(session, opened.contact_id, "Masih ada, di seberang", now=NOON + MINUTE)
     row = row_of(session, opened)
     assert (row.status, row.outcome, row.closed_at) == (contact.WAITING, None, None)
@@ -82,37 +84,37 @@ def test_what_was_closed_opens_again_when_its_sender_writes(session):
 def test_to_a_report_a_unit_is_sent_and_its_outcome_told(session):
     opened = report(session)
     assert row_of(session, opened).promise_due_at == NOON + 10 * MINUTE
-    contact.send_unit(session, opened.contact_id, "ani", " PJR-12 ", now=NOON + 5 * MINUTE)
+    contact_office.send_unit(session, opened.contact_id, "ani", " PJR-12 ", now=NOON + 5 * MINUTE)
     row = row_of(session, opened)
     assert (row.status, row.unit, row.promise_due_at) == (
         contact.UNIT_SENT,
         "PJR-12",
         NOON + timedelta(minutes=245),
     )
-    contact.close(
+    contact_office.close(
         session, opened.contact_id, "ani", "resolved", "Korban dibawa ke RS.", now=NOON + 60 * MINUTE
     )
     assert row_of(session, opened).outcome == "resolved"
     with pytest.raises(GuardError):
-        contact.send_unit(session, ask(session).contact_id, "ani", "PJR-12", now=NOON)
+        contact_office.send_unit(session, ask(session).contact_id, "ani", "PJR-12", now=NOON)
 
 
 def test_a_promise_that_passes_is_escalated_once_by_the_schedule(session, engine):
     late, kept = report(session), ask(session, "10.0.0.2")
     session.commit()
-    assert contact.escalate_due(engine, NOON + 9 * MINUTE) == 0
-    assert contact.escalate_due(engine, NOON + 10 * MINUTE) == 1
-    assert contact.escalate_due(engine, NOON + 11 * MINUTE) == 0
+    assert contact_office.escalate_due(engine, NOON + 9 * MINUTE) == 0
+    assert contact_office.escalate_due(engine, NOON + 10 * MINUTE) == 1
+    assert contact_office.escalate_due(engine, NOON + 11 * MINUTE) == 0
     assert (
         row_of(session, late).escalated_at == NOON + 10 * MINUTE
         and row_of(session, kept).escalated_at is None
     )
     assert session.query(AuditRow).filter_by(what="contact escalated").count() == 1
-    assert [r.id for r in contact.inbox(session)] == [late.contact_id, kept.contact_id]
-    contact.send_unit(session, late.contact_id, "ani", "PJR-1", now=NOON + 12 * MINUTE)
+    assert [r.id for r in contact_office.inbox(session)] == [late.contact_id, kept.contact_id]
+    contact_office.send_unit(session, late.contact_id, "ani", "PJR-1", now=NOON + 12 * MINUTE)
     session.commit()
     assert row_of(session, late).escalated_at is None
-    assert contact.escalate_due(engine, NOON + timedelta(days=1)) == 2
+    assert contact_office.escalate_due(engine, NOON + timedelta(days=1)) == 2
 
 
 def test_one_network_begins_only_so_many(session):
@@ -131,10 +133,10 @@ def test_one_network_begins_only_so_many(session):
 def test_where_somebody_wrote_from_is_forgotten_after_a_day(session, engine):
     opened = ask(session)
     session.commit()
-    contact.escalate_due(engine, NOON + timedelta(hours=23))
+    contact_office.escalate_due(engine, NOON + timedelta(hours=23))
     assert row_of(session, opened).origin is not None
     session.commit()
-    contact.escalate_due(engine, NOON + timedelta(hours=25))
+    contact_office.escalate_due(engine, NOON + timedelta(hours=25))
     assert row_of(session, opened).origin is None
 
 
@@ -144,7 +146,7 @@ def test_nobody_fills_a_conversation_alone(session):
         contact.write(session, opened.contact_id, "halo?", now=NOON)
     with pytest.raises(TooManyError):
         contact.write(session, opened.contact_id, "halo?", now=NOON)
-    contact.answer(session, opened.contact_id, "ani", "ya", now=NOON)
+    contact_office.answer(session, opened.contact_id, "ani", "ya", now=NOON)
     contact.write(session, opened.contact_id, "terima kasih", now=NOON)
 
 
