@@ -12,18 +12,43 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
-from api import desk, gateway, gateway_health, language, portal
+from api import (
+    bank,
+    contact,
+    contact_desk,
+    desk,
+    gateway,
+    gateway_health,
+    language,
+    portal,
+    portal_answer,
+    portal_case,
+)
+from api.body_limit import BodyLimit
 from api.gateway_door import KeyBook, Problem
 from api.metrics import Metrics
 from api.office import HERE, OfficeDoor, page
+from api.owner_session import PortalKeys
 from api.security import Limiter, Links, ProblemError, add_headers, kept_key, problem_response
 from api.settings import Settings
+from api.uploads import FORM_BYTES
 from pipeline.evidence import EvidenceStore
 from pipeline.live import LiveSender
 from pipeline.spool import Spool
+from pipeline.uploads import UploadStore
 from ticketing.db import make_engine
 
 API = "/api/"
+# Gateways' routes count what they take themselves; forms with files are larger than all others.
+WITH_FILES = ("/perkara/jawab", "/kontak/")
+OTHER_BYTES = 256 * 1024
+
+
+def most_bytes(path: str) -> int | None:
+    """Give the largest body that a path takes; None where its route counts itself."""
+    if path.startswith(API) and not path.startswith(f"{API}v1.0/"):
+        return None
+    return FORM_BYTES if path.startswith(WITH_FILES) else OTHER_BYTES
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -40,10 +65,17 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         make_engine(settings.database_url),
         EvidenceStore(settings.data),
-        Links(key, "owner-picture", settings.picture_s),
         Limiter(settings.look_ups_per_minute),
     )
     app.state.log_ins = Limiter(settings.log_ins_per_minute)
+    app.state.portal = PortalKeys(
+        Links(key, "owner", settings.owner_session_s),
+        Links(key, "contact", settings.owner_session_s),
+        settings.owner_session_s,
+        settings.https,
+        UploadStore(settings.data / "uploads"),
+        Limiter(settings.contacts_per_minute),
+    )
     app.state.spool = Spool(settings.data / "spool")
     app.state.gateway_keys = KeyBook(app.state.office, settings.wrong_keys_per_minute)
     app.state.live = LiveSender(settings.data)
@@ -57,15 +89,11 @@ def create_app(settings: Settings) -> FastAPI:
         https_only=settings.https,
     )
     app.add_middleware(BaseHTTPMiddleware, dispatch=add_headers)
+    app.add_middleware(BodyLimit, limit_of=most_bytes)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    for router in (
-        desk.router,
-        portal.router,
-        gateway.router,
-        gateway_health.metrics_router,
-        language.router,
-    ):
-        app.include_router(router)
+    for door in (contact_desk, desk, portal, portal_answer, portal_case, contact, bank, gateway, language):
+        app.include_router(door.router)
+    app.include_router(gateway_health.metrics_router)
 
     plain_openapi = app.openapi
 

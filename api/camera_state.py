@@ -11,21 +11,30 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.gateway import read_gateways
 from api.office import OfficeDoor
+from pipeline.cameras import registered_camera
+from pipeline.health import OK, PAUSED, SILENT, CameraHealth, all_cameras
+from ticketing import gateways
 from ticketing.models import CaseRow
 
-Health = Literal["good", "waiting", "stuck", "silent"]
+Health = Literal["good", "paused", "waiting", "stuck", "silent"]
 WORDS: dict[Health, tuple[str, str]] = {
     "good": ("Baik", "Good"),
+    "paused": ("Penegakan dijeda", "Enforcement is paused"),
     "waiting": ("Segmen menunggu", "Segments are waiting"),
     "stuck": ("Segmen tidak terolah", "Segments could not be processed"),
-    "silent": ("Tidak ada kabar lebih dari sehari", "Nothing heard for more than a day"),
+    "silent": ("Tidak ada kabar", "Nothing is heard"),
+}
+REASONS = {
+    "dark": ("gelap", "dark"),
+    "blurred": ("kabur", "blurred"),
+    "moved": ("kamera bergeser", "moved"),
+    "clock": ("jam salah", "its clock is wrong"),
 }
 SILENT_AFTER = timedelta(days=1)
 MANY_WAITING = 20
@@ -34,7 +43,8 @@ MANY_WAITING = 20
 @dataclass(frozen=True)
 class CameraState:
     """One camera. Latitude and longitude are degrees (WGS 84), None where nothing has been told of its place yet;
-    times are UTC; ``segments`` counts what the spool holds by state.
+    times are UTC; ``segments`` counts what the spool holds by state; ``seen`` is what whoever runs the camera measures,
+    None for one that is not run here.
     """
 
     id: str
@@ -50,10 +60,11 @@ class CameraState:
     gateways: tuple[str, ...]
     segments: dict[str, int]
     health: Health
+    seen: CameraHealth | None
 
 
 def camera_states(door: OfficeDoor, session: Session, *, now: datetime) -> list[CameraState]:
-    """Give all cameras that the data folder knows of: by a case, a gateway's key or a recorded segment."""
+    """Give all cameras that the data folder knows of: registered or run here, or by a case, a gateway or a segment."""
     last = (
         select(CaseRow.camera_id, func.max(CaseRow.id).label("id"), func.count().label("number"))
         .group_by(CaseRow.camera_id)
@@ -61,38 +72,63 @@ def camera_states(door: OfficeDoor, session: Session, *, now: datetime) -> list[
     )
     rows = session.execute(select(CaseRow, last.c.number).join(last, CaseRow.id == last.c.id)).all()
     cases: dict[str, tuple[CaseRow, int]] = {row.camera_id: (row, number) for row, number in rows}
-    gateways: dict[str, list[str]] = defaultdict(list)
-    for name, gateway in read_gateways(door.settings.data).items():
+    speakers: dict[str, list[str]] = defaultdict(list)
+    for gateway in gateways.gateways(session, now):
         for camera in gateway.cameras:
-            gateways[camera].append(name)
-    segments, recorded = _segments(door.settings.data / "spool" / "spool.sqlite3")
-    ids = sorted({*cases, *gateways, *segments})
+            speakers[camera].append(gateway.name)
+    data = door.settings.data
+    segments, recorded = _segments(data / "spool" / "spool.sqlite3")
+    seen = {health.camera_id: health for health in all_cameras(data, now)}
     return [
-        _state(camera, cases.get(camera), gateways[camera], segments[camera], recorded.get(camera), now)
-        for camera in ids
-    ]
+        _state(
+            camera, cases.get(camera), speakers[camera], segments[camera], recorded.get(camera), seen.get(camera),
+            _place(data, camera), now,
+        )
+        for camera in sorted({*cases, *speakers, *segments, *seen})
+    ]  # fmt: skip
 
 
 def _state(
-    camera: str, of: tuple[CaseRow, int] | None, gateways: list[str], segments: dict[str, int],
-    recorded: datetime | None, now: datetime,
+    camera: str, of: tuple[CaseRow, int] | None, speakers: list[str], segments: dict[str, int],
+    recorded: datetime | None, seen: CameraHealth | None, place: dict[str, Any], now: datetime,
 ) -> CameraState:  # fmt: skip
     case, number = of or (None, 0)
-    told = case.flagged if case else {}
+    told = place or (case.flagged if case else {})
     last_at = case.occurred_at if case else None
-    heard = max((at for at in (last_at, recorded) if at), default=None)
+    frame_at = seen.last_frame_at if seen else None
+    heard = max((at for at in (last_at, recorded, frame_at) if at), default=None)
     return CameraState(
         camera, told.get("camera_name", camera), told.get("street", ""), told.get("timezone", "Asia/Jakarta"),
         told.get("latitude"), told.get("longitude"), case.violation_id if case else None, last_at, heard, number,
-        tuple(sorted(gateways)), dict(segments), _health(segments, heard, now),
+        tuple(sorted(speakers)), dict(segments), _health(segments, heard, seen, now), seen,
     )  # fmt: skip
 
 
-def _health(segments: dict[str, int], heard: datetime | None, now: datetime) -> Health:
+def _place(data: Path, camera_id: str) -> dict[str, Any]:
+    """Give what a registered camera's file says of where it stands; nothing where it is not, or no longer, one."""
+    camera = registered_camera(data, camera_id)
+    if camera is None:
+        return {}
+    return {
+        "camera_name": camera.file.name,
+        "street": camera.file.location.street,
+        "timezone": camera.file.timezone,
+        "latitude": camera.file.location.latitude,
+        "longitude": camera.file.location.longitude,
+    }
+
+
+def _health(
+    segments: dict[str, int], heard: datetime | None, seen: CameraHealth | None, now: datetime
+) -> Health:
+    if seen is not None and seen.state in (PAUSED, SILENT):
+        return "paused" if seen.state == PAUSED else "silent"
     if segments.get("set_aside"):
         return "stuck"
     if segments.get("waiting", 0) >= MANY_WAITING:
         return "waiting"
+    if seen is not None and seen.state == OK:
+        return "good"
     if heard is None or now - heard > SILENT_AFTER:
         return "silent"
     return "good"

@@ -13,10 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.desk_access import Admin, Door, Text, Token, limits
-from api.gateway import add_gateway, read_gateways
 from api.office import OfficeDoor, now, page
 from api.security import check_form
-from ticketing import administration, audit, desk_sessions, exempt, law
+from ticketing import administration, audit, desk_sessions, exempt, gateways, law
 from ticketing.case_models import ExemptPlateRow, LawAmendmentRow
 from ticketing.errors import TicketingError
 from ticketing.officers import ROLES, add_officer
@@ -162,26 +161,60 @@ def amend(
 
 
 @router.get("/gateways")
-def gateways(request: Request, door: Door, who: Admin) -> Response:  # noqa: ARG001
-    """Show the gateways and the cameras that each speaks for."""
+def gateway_list(request: Request, door: Door, who: Admin) -> Response:  # noqa: ARG001
+    """Show the gateways, the cameras that each speaks for, and its keys."""
     return _gateways(request, door)
 
 
-def _gateways(request: Request, door: OfficeDoor, once: tuple[str, str] | None = None) -> Response:
-    return page(request, "admin_gateways.html", gateways=read_gateways(door.settings.data), once=once)
+def _gateways(
+    request: Request,
+    door: OfficeDoor,
+    fault: str = "",
+    status: int = 200,
+    once: tuple[str, str] | None = None,
+) -> Response:
+    at = now()
+    with door.session() as session:
+        found = gateways.gateways(session, at)
+    return page(request, "admin_gateways.html", status, gateways=found, once=once, fault=fault, at=at)
 
 
 @router.post("/gateways")
-def give_key(
-    request: Request, door: Door, who: Admin, token: Token, name: Annotated[str, Form(min_length=1, max_length=80)],
+def add_gateway(
+    request: Request, door: Door, who: Admin, token: Token, name: Text,
     cameras: Annotated[str, Form(min_length=1, max_length=2000)],
 ) -> Response:  # fmt: skip
-    """Add a gateway, or give it a new key; the key is shown this once."""
-    check_form(request, token)
+    """Add a gateway; its key is shown this once."""
     ids = cameras.replace(",", " ").split()
-    key = add_gateway(door.settings.data, name.strip(), ids)
-    with door.session() as session:
-        audit.record(
-            session, now(), who.login, "gateway key given", f"gateway {name.strip()}"[:80], {"cameras": ids}
-        )
-    return _gateways(request, door, (name.strip(), key))
+    return _with_key(
+        request, door, token, name.strip(),
+        lambda s: gateways.add_gateway(s, name.strip(), ids, who=who.login, now=now()),
+    )  # fmt: skip
+
+
+@router.post("/gateways/{name}/key")
+def rotate_key(request: Request, door: Door, who: Admin, token: Token, name: str) -> Response:
+    """Give a gateway a new key, shown this once; the old one stays good for a day."""
+    return _with_key(
+        request, door, token, name, lambda s: gateways.rotate_key(s, name, who=who.login, now=now())
+    )
+
+
+@router.post("/gateways/{name}/revoke")
+def revoke_keys(request: Request, door: Door, who: Admin, token: Token, name: str) -> Response:
+    """End every key of a gateway at once."""
+    return _with_key(
+        request, door, token, name, lambda s: gateways.revoke_key(s, name, who=who.login, now=now())
+    )
+
+
+def _with_key(
+    request: Request, door: OfficeDoor, token: str, name: str, act: Callable[[Session], str | int]
+) -> Response:
+    check_form(request, token)
+    try:
+        with door.session() as session:
+            given = act(session)
+    except TicketingError as error:
+        return _gateways(request, door, str(error), 409)
+    return _gateways(request, door, once=(name, given) if isinstance(given, str) else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.camera_state import WORDS, camera_states
+from api.camera_state import REASONS, WORDS, camera_states
 from api.desk_access import Anybody, Door
 from api.office import now, page
 from api.plots import Place, chart
@@ -15,7 +15,7 @@ from ticketing import audit
 router = APIRouter(prefix="/desk")
 # The masked picture first: a wall hangs where everybody passes by.
 PICTURES = ("public_offence", "offence", "annotated:0")
-REFRESH_S = 30
+REFRESH_S, FRAME_S = 30, 1
 
 
 @router.get("/wall")
@@ -35,6 +35,7 @@ def wall(request: Request, door: Door, who: Anybody, live: bool = True) -> Respo
         "wall.html",
         cameras=cameras,
         words=WORDS,
+        reasons=REASONS,
         map=drawn,
         refresh_s=REFRESH_S,
         at=now(),
@@ -45,14 +46,18 @@ def wall(request: Request, door: Door, who: Anybody, live: bool = True) -> Respo
     return answer
 
 
-@router.get("/wall/{violation_id}.jpg")
-def last_picture(door: Door, who: Anybody, violation_id: str) -> Response:  # noqa: ARG001
-    """Give the picture of a camera's last violation, where it is its last one: the wall is no way round the trail."""
+@router.get("/wall/{camera_id}.jpg")
+def last_picture(door: Door, who: Anybody, camera_id: str) -> Response:  # noqa: ARG001
+    """Give a camera's last annotated frame, else its last violation's picture: the wall is no way round the trail."""
     with door.session() as session:
-        shown = {c.last_violation for c in camera_states(door, session, now=now())}
-    evidence = door.evidence(violation_id) if violation_id in shown else None
+        states = camera_states(door, session, now=now())
+    shown = next((c for c in states if c.id == camera_id), None)
+    if shown is not None and shown.seen is not None and shown.seen.picture is not None:
+        headers = {"Cache-Control": f"private, max-age={FRAME_S}"}
+        return Response(shown.seen.picture.read_bytes(), media_type="image/jpeg", headers=headers)
+    evidence = door.evidence(shown.last_violation) if shown is not None and shown.last_violation else None
     held = {f.role for f in evidence.files} if evidence else set()
     role = next((r for r in PICTURES if r in held), None)
-    if role is None:
+    if shown is None or shown.last_violation is None or role is None:
         raise ProblemError(404, "Tidak ada data / No data", "Gambar tidak ada / there is no such picture")
-    return door.file(violation_id, role, REFRESH_S)
+    return door.file(shown.last_violation, role, REFRESH_S)

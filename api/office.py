@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from api import language
 from api.navigation import ROLE_WORDS, links_for
-from api.security import Limiter, Links, ProblemError, form_token
+from api.security import Limiter, ProblemError, form_token
 from api.settings import Settings
 from api.trail_words import in_words
 from pipeline.evidence import EvidenceStore, StoreError
@@ -44,7 +44,6 @@ class OfficeDoor:
     settings: Settings
     engine: Engine
     store: EvidenceStore
-    links: Links
     limiter: Limiter
 
     @contextmanager

@@ -1,77 +1,140 @@
-"""The owner portal: look a notice up by reference and plate; nothing tells a wrong one from none."""
+"""The owner portal's door: look a notice up, prove that one is real, the status of an STNK. Nothing tells a wrong
+answer from none.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+import re
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from api.office import OfficeDoor, now, office, page
-from api.security import ProblemError, check_form
-from ticketing.owner import OwnerView, look_up
+from api.owner_session import OwnerSession, forget, limit, owner_of, refused, remember
+from api.security import check_form
+from ticketing.errors import NotFoundError
+from ticketing.owner import look_up, look_up_by_vehicle, proves_vehicle
+from ticketing.owner_case import BY_LETTER, BY_VEHICLE, genuine, open_case
+from ticketing.vehicle_status import status_of
 
 router = APIRouter(include_in_schema=False)
-# What an owner may see: pictures in which everybody else is masked, and their own plate.
-ROLES = ("public_offence", "public_vehicle", "plate")
 Door = Annotated[OfficeDoor, Depends(office)]
 Text = Annotated[str, Form(max_length=60)]
+Token = Annotated[str, Form(max_length=200)]
+Session = Annotated[OwnerSession, Depends(owner_of)]
 
 
 @router.get("/")
 def start(request: Request) -> Response:
-    """Show the look-up form."""
-    return page(request, "look_up.html", reference="")
-
-
-@router.get("/t/{reference}")
-def from_letter(request: Request, reference: str) -> Response:
-    """Show the look-up form with the reference filled in, as a letter's QR code leads to it."""
-    return page(request, "look_up.html", reference=reference[:20])
+    """Show the look-up forms."""
+    return page(request, "portal/look_up.html")
 
 
 @router.post("/")
-def show(
-    request: Request, door: Door, reference: Text, plate: Text, token: Annotated[str, Form(max_length=200)]
-) -> Response:
-    """Show the notice of a reference and a plate; the same answer for a wrong plate and for no such notice."""
+def by_letter(request: Request, door: Door, reference: Text, plate: Text, token: Token) -> Response:
+    """Find the notice of a reference and a plate; the same answer for a wrong plate and for no such notice."""
     check_form(request, token)
-    address = request.client.host if request.client else "-"
-    typed = "".join(plate.split()).upper()
-    if not door.limiter.allows(f"address {address}", f"plate {typed}"):
-        raise ProblemError(
-            429,
-            "Terlalu banyak percobaan / Too many tries",
-            "Tunggu satu menit lalu coba lagi / wait a minute, then try again",
-            {"Retry-After": "60"},
-        )
+    limit(request, door.limiter, _plate_key(plate))
     with door.session() as session:
         view = look_up(session, reference, plate, now=now())
     if view is None:
-        return page(request, "look_up.html", 404, reference=reference, plate=plate, missing=True)
-    evidence = door.evidence(view.violation_id)
-    held = {f.role for f in evidence.files} if evidence else set()
-    pictures = {r: door.links.sign([view.violation_id, r]) for r in ROLES if r in held}
-    return page(request, "notice.html", view=view, pictures=pictures, steps=_steps(view))
+        refused(request, "look-up without result")
+        return page(request, "portal/look_up.html", 404, reference=reference, plate=plate, missing=True)
+    answer = RedirectResponse("/perkara", 303)
+    remember(request, answer, OwnerSession((view.case_id,), view.case_id, BY_LETTER, view.plate))
+    return answer
 
 
-@router.get("/bukti/{token}")
-def picture(door: Door, token: str) -> Response:
-    """Give a picture whose link this portal signed a short while ago."""
-    violation_id, role = door.links.read(token)
-    return door.file(violation_id, role)
+@router.post("/kendaraan")
+def by_vehicle(
+    request: Request, door: Door, vehicle_plate: Text, chassis: Text, engine: Text, token: Token
+) -> Response:
+    """Find a vehicle's notices by the ends of its chassis and engine number; one answer for all that is wrong."""
+    check_form(request, token)
+    limit(request, door.limiter, _plate_key(vehicle_plate))
+    with door.session() as session:
+        views = look_up_by_vehicle(session, vehicle_plate, chassis, engine, now=now())
+    if not views:
+        refused(request, "look-up without result")
+        return page(
+            request, "portal/look_up.html", 404, vehicle_plate=vehicle_plate, missing=True, by_vehicle=True
+        )
+    cases = tuple(view.case_id for view in views)
+    answer = RedirectResponse("/perkara" if len(cases) == 1 else "/perkara/pilih", 303)
+    opened = cases[0] if len(cases) == 1 else None
+    remember(request, answer, OwnerSession(cases, opened, BY_VEHICLE, views[0].plate))
+    return answer
 
 
-def _steps(view: OwnerView) -> list[tuple[str, str, date, bool]]:
-    """Give the timeline: Bahasa Indonesia, English, day, whether it lies behind us."""
-    zone = ZoneInfo(view.timezone)
-    today = now().astimezone(zone).date()
-    days = [
-        ("Pelanggaran tercatat", "Violation recorded", view.occurred_at.astimezone(zone).date()),
-        ("Dikonfirmasi petugas", "Confirmed by an officer", view.confirmed_at.astimezone(zone).date()),
-        ("Batas menjawab", "Answer by", view.answer_by),
-        ("Batas membayar", "Pay by", view.pay_by),
-    ]
-    return [(text_id, text_en, day, day <= today and i < 2) for i, (text_id, text_en, day) in enumerate(days)]
+@router.get("/perkara/pilih")
+def choose(request: Request, door: Door, held: Session) -> Response:
+    """Show the notices that a look-up found."""
+    with door.session() as session:
+        found = [open_case(session, case_id, held.by).view for case_id in held.cases]
+    return page(request, "portal/choose.html", found=found)
+
+
+@router.post("/perkara/pilih")
+def chosen(
+    request: Request, held: Session, number: Annotated[int, Form(ge=0, le=10_000)], token: Token
+) -> Response:
+    """Open one of them: the session is for that one from now on, until another is chosen."""
+    check_form(request, token)
+    answer = RedirectResponse("/perkara" if number < len(held.cases) else "/perkara/pilih", 303)
+    opened = held.cases[number] if number < len(held.cases) else None
+    remember(request, answer, OwnerSession(held.cases, opened, held.by, held.plate))
+    return answer
+
+
+@router.get("/t/{reference}")
+@router.get("/v/{reference}")
+def is_it_real(request: Request, door: Door, reference: str) -> Response:
+    """Say whether a notice with this code is real, as its QR code leads here; nothing of whom it concerns."""
+    limit(request, door.limiter)
+    with door.session() as session:
+        found = genuine(session, reference[:60])
+    if found is None:
+        refused(request, "unknown notice code")
+    status = 200 if found else 404
+    return page(request, "portal/verify.html", status, found=found, reference=reference[:20])
+
+
+@router.get("/stnk")
+def stnk_form(request: Request) -> Response:
+    """Show the form that asks for a vehicle's numbers."""
+    return page(request, "portal/vehicle.html", vehicle=None)
+
+
+@router.post("/stnk")
+def stnk(
+    request: Request, door: Door, vehicle_plate: Text, chassis: Text, engine: Text, token: Token
+) -> Response:
+    """Show an STNK's status to whoever knows the vehicle's numbers; one answer for all that is wrong."""
+    check_form(request, token)
+    limit(request, door.limiter, _plate_key(vehicle_plate))
+    with door.session() as session:
+        try:
+            proved = proves_vehicle(session, vehicle_plate, chassis, engine)
+            status = status_of(session, vehicle_plate, now=now()) if proved else None
+        except NotFoundError:
+            status = None
+    if status is None:
+        refused(request, "look-up without result")
+        return page(
+            request, "portal/vehicle.html", 404, vehicle=None, vehicle_plate=vehicle_plate, missing=True
+        )
+    return page(request, "portal/vehicle.html", vehicle=status, today=now().date())
+
+
+@router.post("/keluar")
+def leave(request: Request, token: Token) -> Response:
+    """End the owner's session."""
+    check_form(request, token)
+    answer = RedirectResponse("/", 303)
+    forget(answer)
+    return answer
+
+
+def _plate_key(plate: str) -> str:
+    return f"plate {re.sub(r'[^0-9A-Za-z]', '', plate).upper()[:12]}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -21,7 +22,10 @@ class Settings:
         log_ins_per_minute: per address, before log-ins are refused for a while.
         second_share: of this share of the cases, 0 to 1, a second officer decides too, blind to the first decision.
         hasty_s: a decision in fewer seconds is counted as hasty.
-        picture_s: a link to an owner's picture is good for so many seconds.
+        owner_session_s: what an owner has looked up, or a reporter follows, stays open for so many seconds.
+        contacts_per_minute: messages per address, and per conversation.
+        bank_partner: by which X-PARTNER-ID the bank is known (``ETLE_BANK_PARTNER``).
+        bank_secret: the secret shared with the bank (``ETLE_BANK_SECRET``); without both it is refused.
         look_ups_per_minute: per address, and per plate, before look-ups are refused for a while.
         segment_bytes: the largest recorded segment that is taken in.
         waiting_segments: with so many in the spool, gateways are asked to wait.
@@ -40,10 +44,13 @@ class Settings:
     log_ins_per_minute: int = 20
     second_share: float = 0.0
     hasty_s: float = 4.0
-    picture_s: int = 900
+    owner_session_s: int = 1800
+    contacts_per_minute: int = 6
     look_ups_per_minute: int = 10
     segment_bytes: int = 64 * 1024 * 1024
     waiting_segments: int = 500
     frame_bytes: int = 8 * 1024 * 1024
     evidence_bytes: int = 128 * 1024 * 1024
     wrong_keys_per_minute: int = 30
+    bank_partner: str = field(default_factory=lambda: os.environ.get("ETLE_BANK_PARTNER", ""))
+    bank_secret: str = field(default_factory=lambda: os.environ.get("ETLE_BANK_SECRET", ""), repr=False)

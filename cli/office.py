@@ -137,17 +137,21 @@ class Office:
             return export_hard_examples(session, since, file)
 
     def run_schedule(self, channels: Mapping[str, Channel], samsat: Samsat) -> dict[str, Counter[str]]:
-        """Fire the clocks that have run out, hand over the letters that are due, and tell Samsat of blocks.
+        """Fire the clocks that have run out, escalate what the contact centre left open, hand over the letters that
+        are due, and tell Samsat of blocks.
 
         Returns:
             How often each clock fired; how many letters, and how many orders for Samsat, ended in each status.
         """
         from ticketing import outbox, samsat_delivery
+        from ticketing.contact_office import escalate_due
         from ticketing.schedule import run_due
 
         now = datetime.now(UTC)
+        fired = run_due(self.engine, now)
+        fired.update({"contact_escalated": n} if (n := escalate_due(self.engine, now)) else {})
         return {
-            "deadlines": run_due(self.engine, now),
+            "deadlines": fired,
             "letters": outbox.deliver_due(self.engine, channels, now),
             "orders for Samsat": samsat_delivery.deliver_due(self.engine, samsat, now),
         }

@@ -46,6 +46,15 @@ def register_camera(data: Path, file: Path, picture: Path | None = None) -> Came
     return camera
 
 
+def registered_camera(data: Path, camera_id: str) -> Camera | None:
+    """Give a registered camera; None where it is none, or where its file can no longer be used."""
+    file = camera_file(data, camera_id)
+    try:
+        return load_camera(file, NEEDS) if file.exists() else None
+    except CameraFileError:
+        return None
+
+
 def camera_file(data: Path, camera_id: str) -> Path:
     """Give where a registered camera's file lies, whether it is there or not."""
     return data / FOLDER / camera_id / CAMERA_FILE

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from detectors.camera import Camera
 from detectors.types import (
-    VEHICLE_CLASSES,
     Box,
-    Detection,
     Image,
     KeyFrame,
     SignalState,
@@ -22,7 +20,8 @@ from pipeline.drawing import annotate, local_time, measured_text
 from pipeline.images import ImageError, crop, decode_image, encode_jpeg, encode_png
 from pipeline.masking import mask_others
 from pipeline.measurement import measurement_file
-from pipeline.plates import PlateCrop, owner_of
+from pipeline.plates import PlateCrop
+from pipeline.public_clip import WIDEST_PX, own_plate, public_clip
 from pipeline.ring import StoredFrame
 from pipeline.types import EvidenceItem
 from plate_reader.types import PlateReading
@@ -115,9 +114,16 @@ def build_package(finding: Finding, camera: Camera, title: str) -> Package:
         missing.append("no plate was found")
     items.append(measurement_file(finding.path, finding.signals, camera))
     start, end = clip_window(finding.violation)
+    shown = [f for f in finding.frames if start <= f.t_s <= end]
+    told = f"{start:.1f} s to {end:.1f} s"
     try:
-        clip = encode_clip([f for f in finding.frames if start <= f.t_s <= end])
-        items.append(EvidenceItem("clip", "video/mp4", clip, f"H.264, {start:.1f} s to {end:.1f} s"))
+        items.append(EvidenceItem("clip", "video/mp4", encode_clip(shown), f"H.264, {told}"))
+    except ClipError as error:
+        missing.append(str(error))
+    try:
+        public = public_clip(shown, finding.boxes)
+        note = f"others masked, {told}, at most {WIDEST_PX} px wide"
+        items.append(EvidenceItem("public_clip", "video/mp4", public, note))
     except ClipError as error:
         missing.append(str(error))
     return Package(tuple(items), tuple(_told(s) for s in shots), tuple(missing))
@@ -197,17 +203,7 @@ def _drawn(shot: _Shot, camera: Camera, lines: Sequence[str], zone: str | None) 
 
 def _masked(shot: _Shot, box: Box) -> Image:
     found = shot.stored.detections
-    return mask_others(shot.image, found, box, _own_plate(found or (), box))
-
-
-def _own_plate(detections: Sequence[Detection], box: Box) -> Box | None:
-    vehicles = [d for d in detections if d.label in VEHICLE_CLASSES]
-    own = [
-        d
-        for d in detections
-        if d.label == "plate" and (o := owner_of(d, vehicles)) is not None and o.box_xyxy == box
-    ]
-    return max(own, key=lambda d: d.confidence).box_xyxy if own else None
+    return mask_others(shot.image, found, box, own_plate(found or (), box))
 
 
 def _plates(crops: Sequence[PlateCrop]) -> list[EvidenceItem]:

@@ -29,9 +29,7 @@ class EvidenceKey:
             raise StoreError(f"{self._path}: not an Ed25519 key")
         self._key = key
         public = key.public_key()
-        self.fingerprint = sha256_hex(
-            public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        )
+        self.fingerprint = fingerprint(public)
         shown = folder / "evidence.pub.pem"
         if not shown.exists():
             pem = public.public_bytes(
@@ -58,6 +56,11 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise StoreError(f"{path}: not an Ed25519 public key")
     return key
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """Give the SHA-256 of a public key's 32 bytes, in hex."""
+    return sha256_hex(key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw))
 
 
 def signed_by(key: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:

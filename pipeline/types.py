@@ -14,8 +14,8 @@ class EvidenceFile:
     Roles: ``wide``, ``vehicle``, ``plate`` and ``offence`` (annotated) are the letter's four photos;
     ``frame:0…`` the untouched key frames, ``annotated:0…`` the other key frames drawn upon, ``plate:1…``
     further plate crops, ``clip`` the video, ``measurement`` what the rule measured from (JSON);
-    ``public_wide``, ``public_vehicle``, ``public_offence`` and the other key frames ``public_frame:0…`` are
-    what an owner may see, with everybody else masked. ``note`` says how the file was made.
+    ``public_wide``, ``public_vehicle``, ``public_offence`` and the other key frames ``public_frame:0…``, and
+    ``public_clip``, are what an owner may see, with everybody else masked. ``note`` says how the file was made.
     """
 
     role: str

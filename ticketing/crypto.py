@@ -36,6 +36,21 @@ def unseal(sealed: str) -> dict[str, str]:
     return fields
 
 
+def seal_bytes(data: bytes) -> bytes:
+    """Encrypt a file. Raises `KeyMissingError`."""
+    return _cipher().encrypt(data)
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    """Decrypt a file. Raises `KeyMissingError` where the key is absent or another one, or the file was altered."""
+    try:
+        return _cipher().decrypt(sealed)
+    except InvalidToken as error:
+        raise KeyMissingError(
+            f"{ENVIRONMENT} is not the key that this file was encrypted with, or it was altered"
+        ) from error
+
+
 def fingerprint(text: str) -> str:
     """Give a keyed hash by which equal texts are found again and no text is. Raises `KeyMissingError`."""
     _cipher()

@@ -157,3 +157,7 @@ class LoginError(TicketingError):
 
 class GatewayError(TicketingError):
     """A gateway that cannot be registered, or is asked for something it cannot have."""
+
+
+class TooManyError(TicketingError):
+    """More than one person may send in so short a time."""

@@ -15,13 +15,14 @@ from ticketing.models import CaseRow, VehicleRow
 from ticketing.registry import PERSONAL
 from ticketing.types import OwnerView, Vehicle
 
-__all__ = ["OwnerView", "Vehicle", "look_up", "look_up_by_vehicle", "view_of"]
+__all__ = ["OwnerView", "Vehicle", "look_up", "look_up_by_vehicle", "proves_vehicle", "view_of"]
 
 LAST_DIGITS = 5
 
 # Neither can be typed: a reference that is none and a plate that is none still cost a query and a comparison.
 _NO_REFERENCE = "-" * references.LENGTH
 _NO_PLATE = "-"
+DIGITS = 5
 
 
 def look_up(session: Session, reference: str, plate: str, *, now: datetime) -> OwnerView | None:
@@ -51,23 +52,16 @@ def look_up(session: Session, reference: str, plate: str, *, now: datetime) -> O
 def look_up_by_vehicle(
     session: Session, plate: str, chassis_last5: str, engine_last5: str, *, now: datetime
 ) -> list[OwnerView]:
-    """Give the confirmed cases of a vehicle to whoever holds its STNK: they know the last five characters of its
-    chassis and engine numbers (DOMAIN.md, "The owner's look-up"). The latest violation first.
+    """Give the confirmed cases of a vehicle to whoever holds its STNK (see `proves_vehicle`), the latest first.
 
     A wrong plate, a wrong number and a vehicle without tickets get the same answer, none, for the same work: two
     queries, one decryption and two comparisons in constant time. What was found is on the audit trail.
     """
     nrkb = _typed(plate)
-    record = session.get(VehicleRow, nrkb, populate_existing=True)
-    numbers = crypto.unseal(record.personal if record else _decoy(crypto.key_in_use()))
-    same = [
-        _ends_with(numbers["chassis_number"], chassis_last5),
-        _ends_with(numbers["engine_number"], engine_last5),
-    ]
-    known = record is not None and all(same)
+    record = _proved(session, nrkb, chassis_last5, engine_last5)
     found = session.scalars(
         select(CaseRow)
-        .where(CaseRow.nrkb == (nrkb if known else _NO_PLATE), CaseRow.state.in_(states.NOTIFIED))
+        .where(CaseRow.nrkb == (nrkb if record else _NO_PLATE), CaseRow.state.in_(states.NOTIFIED))
         .order_by(CaseRow.occurred_at.desc(), CaseRow.id.desc())
         .execution_options(populate_existing=True)
     ).all()
@@ -76,6 +70,25 @@ def look_up_by_vehicle(
     cases = [case.id for case in found]
     audit.record(session, now, "owner", "looked up by vehicle", f"plate {nrkb}", {"cases": cases})
     return [view_of(case, record) for case in found]
+
+
+def proves_vehicle(session: Session, plate: str, chassis_last5: str, engine_last5: str) -> bool:
+    """Tell whether somebody knows the last five characters of a vehicle's chassis and engine numbers, as its STNK has
+    them (DOMAIN.md, "The owner's look-up").
+
+    A plate that is not registered costs what a registered one does: one query, one decryption, two comparisons.
+    """
+    return _proved(session, _typed(plate), chassis_last5, engine_last5) is not None
+
+
+def _proved(session: Session, nrkb: str, chassis_last5: str, engine_last5: str) -> VehicleRow | None:
+    record = session.get(VehicleRow, nrkb, populate_existing=True)
+    numbers = crypto.unseal(record.personal if record else _decoy(crypto.key_in_use()))
+    same = [
+        _ends_with(numbers["chassis_number"], chassis_last5),
+        _ends_with(numbers["engine_number"], engine_last5),
+    ]
+    return record if all(same) else None
 
 
 def view_of(case: CaseRow, record: VehicleRow) -> OwnerView:

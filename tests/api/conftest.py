@@ -1,4 +1,5 @@
 import csv
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +55,11 @@ class Server:
     def token(self, path: str) -> str:
         page = self.client.get(path).text
         return page.split('name="token" value="')[1].split('"')[0]
+
+    @contextmanager
+    def from_address(self, address: str):
+        """Give a browser of its own at another address."""
+        yield TestClient(self.client.app, client=(address, 50000))
 
     def sign_in(self, login: str = "petugas") -> None:
         """As petugas (a reviewer), or as penyelia, auditor or admin, each of the role of that name."""
@@ -131,6 +137,8 @@ def server(tmp_path, monkeypatch, settings):
         "waiting_segments": 3,
         "look_ups_per_minute": 5,
         "second_factor": False,
+        "bank_partner": "BANK",
+        "bank_secret": "rahasia",
     }
     app = create_app(Settings(tmp_path, url, **ordinary | settings))
     with TestClient(app) as client:

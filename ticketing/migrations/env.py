@@ -4,6 +4,7 @@ from alembic import context
 
 from ticketing import (  # noqa: F401  # their tables are part of the whole
     case_models,
+    contact_models,
     desk_models,
     gateway_models,
     letter_models,
