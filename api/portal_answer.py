@@ -13,7 +13,7 @@ from api.security import ProblemError, check_form
 from api.uploads import take_files
 from pipeline.uploads import UploadError
 from ticketing import answers, objection_files, states
-from ticketing.errors import GuardError, IllegalMoveError, NotFoundError, ReasonError
+from ticketing.errors import GuardError, IllegalMoveError, NotFoundError, ObjectionFileError, ReasonError
 from ticketing.owner_case import open_case
 
 router = APIRouter(prefix="/perkara/jawab", include_in_schema=False)
@@ -85,6 +85,8 @@ def take(
     except UploadError as error:
         fault = (f"{error.name} {error.text_id}".strip(), f"{error.name} {error.text_en}".strip())
         return _form(request, door, mine, kind, said, fault, 422)
+    except ObjectionFileError as error:
+        return _form(request, door, mine, kind, said, ("Berkas tidak bisa diterima", str(error)), 422)
     except ReasonError as error:
         return _form(request, door, mine, kind, said, FAULTS.get(kind, ("Periksa isian", str(error))), 422)
     except (IllegalMoveError, GuardError) as error:

@@ -88,15 +88,20 @@ def test_an_objection_freezes_the_clock_and_the_page_says_so(opened, kind):
 def test_five_files_of_every_kind_come_with_an_objection(opened):
     files = [
         ("a.jpg", photo()),
-        ("b.png", photo("PNG")),
-        ("c.webp", photo("WEBP")),
+        ("b.png", photo("PNG", size=(320, 200))),
+        ("c.webp", photo("WEBP", size=(330, 200))),
         ("d.pdf", pdf()),
-        ("e", photo()),
+        ("e", photo(size=(340, 200))),
     ]
     assert answer(opened, "contest", files, text="lihat berkas").status_code == 200
     found = kept(opened)
     assert [name for name, _, _ in found] == ["a.jpg", "b.jpg", "c.jpg", "d.pdf", "e.jpg"]
     assert {kind for _, kind, _ in found} == {"image/jpeg", "application/pdf"}
+
+
+def test_the_same_file_twice_is_kept_once(opened):
+    assert answer(opened, "contest", [("a.jpg", photo()), ("b.jpg", photo())], text="x").status_code == 200
+    assert [name for name, _, _ in kept(opened)] == ["a.jpg"]
 
 
 def test_a_sixth_file_is_refused_and_nothing_is_lost(opened):
@@ -233,7 +238,7 @@ def test_an_answer_and_its_files_are_on_the_trail(opened):
     answer(opened, "contest", [("x.jpg", photo())], text="foto")
     with Session(opened.engine) as session:
         assert audit.verify(session) == []
-        assert session.query(AuditRow).filter_by(what="file attached").one().who == "owner"
+        assert session.query(AuditRow).filter_by(what="objection file").one().who == "owner"
 
 
 def test_another_owner_cannot_reach_the_files(server, caplog):
