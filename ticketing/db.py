@@ -15,14 +15,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def make_engine(url: str) -> Engine:
-    """Open a database by its URL. On SQLite: WAL, foreign keys held, 10 s wait for a lock."""
+    """Open a database by its URL. On SQLite: WAL, foreign keys held, 10 s wait for a lock, 32 MiB of pages kept by each
+    connection (a register of ten million records has an index of 183).
+    """
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")
         def _configure(connection: Any, _record: Any) -> None:
             cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000"):
+            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "cache_size=-32768"):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 

@@ -23,6 +23,7 @@ from ticketing.types import OwnerView
 from ticketing.wording import day_words, rupiah, time_words
 
 TEXT = Path(__file__).with_name("letter.yaml")
+MISSING = "–"
 SPEED_RULES = ("speeding", "average_speed")
 
 
@@ -102,13 +103,13 @@ def facts(words: Words, view: OwnerView) -> dict[str, Fact]:
     values: dict[str, Fact] = {
         "reference": f"<b>{view.reference}</b>",
         "plate": f"<b>{escape(view.plate)}</b>",
-        "vehicle": escape(str(view.vehicle)),
+        "vehicle": escape(str(view.vehicle)) or MISSING,
         "violation": (f"<b>{escape(view.title_id)}</b>", escape(view.title_en)),
         "article": escape(view.article),
         "fine": rupiah(view.fine_rupiah),
         "occurred": time_words(view.occurred_at, view.timezone),
-        "place": escape(view.street),
-        "camera": escape(view.camera_name),
+        "place": escape(view.street) or MISSING,
+        "camera": escape(view.camera_name) or MISSING,
     }
     # Of another violation the speed is no part, and beside a limit it would read as one.
     if view.rule in SPEED_RULES and view.speed_kmh is not None and view.speed_limit_kmh is not None:

@@ -148,7 +148,8 @@ class Vehicle:
     colour: str
 
     def __str__(self) -> str:
-        return f"{self.make} {self.type}, {self.colour}"
+        named = " ".join(part.strip() for part in (self.make, self.type) if part.strip())
+        return ", ".join(part for part in (named, self.colour.strip()) if part)
 
 
 @dataclass(frozen=True)

@@ -197,3 +197,15 @@ def test_days_times_and_amounts_are_written_the_way_people_read_them():
     assert time_words(late, "Asia/Jayapura")[1] == "Friday, 1 January 2027, 01:00:00 WIT"
     assert time_words(late, "Asia/Makassar")[1].endswith("00:00:00 WITA")
     assert [rupiah(n) for n in (0, 999, 1000, 24_000_000)] == ["Rp0", "Rp999", "Rp1.000", "Rp24.000.000"]
+
+
+def test_what_the_register_or_the_camera_does_not_say_is_a_dash_and_no_stray_comma():
+    bare = replace(VIEW, vehicle=Vehicle("", " ", ""), street="", camera_name="", speed_kmh=None)
+    text = words(letter_pdf(bare, *OWNER, [], PORTAL))
+    assert "Kendaraan / Vehicle –" in text
+    assert "Tempat / Place –" in text
+    assert "Kamera / Camera –" in text
+    assert [str(Vehicle("Honda", "", "hitam")), str(Vehicle("Honda", "Beat", ""))] == [
+        "Honda, hitam",
+        "Honda Beat",
+    ]
