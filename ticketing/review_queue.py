@@ -83,15 +83,19 @@ def page(session: Session, officer: Officer, wanted: Wanted, number: int, *, now
     found = session.scalar(select(func.count()).select_from(CaseRow).where(*where)) or 0
     pages = max(1, -(-found // PAGE))
     number = min(max(number, 1), pages)
-    rows = session.scalars(
-        select(CaseRow)
+    # The ids first: a case is a wide row to sort by.
+    ids = session.scalars(
+        select(CaseRow.id)
         .where(*where)
         .order_by(*_SORTS[wanted.sort])
         .limit(PAGE)
         .offset((number - 1) * PAGE)
-        .execution_options(populate_existing=True)
+    ).all()
+    rows = session.scalars(
+        select(CaseRow).where(CaseRow.id.in_(ids)).execution_options(populate_existing=True)
     )
-    return Page([desk.summary(case, now) for case in rows], found, number, pages)
+    by_id = {case.id: desk.summary(case, now) for case in rows}
+    return Page([by_id[case_id] for case_id in ids], found, number, pages)
 
 
 def counts(session: Session, officer: Officer, *, now: datetime) -> Counted:
