@@ -50,8 +50,9 @@ def looked_at(page, name) -> None:
     if SHOTS:
         width = page.viewport_size["width"]
         page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
-    found = Axe().run(page).response["violations"]
-    serious = [v for v in found if v["impact"] in ("serious", "critical")]
+    found = Axe().run(page).response
+    assert len(found["passes"]) > 5, "axe did not look at the page"
+    serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
     assert not serious, [
         (name, v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"]) for v in serious
     ]
