@@ -13,7 +13,7 @@ from api.desk import signed_in
 from api.office import OfficeDoor, now, office, page
 from api.security import ProblemError, check_form
 from api.uploads import open_file
-from ticketing import contact, contact_office, contact_rules, references
+from ticketing import contact, contact_office, contact_rules
 from ticketing.errors import GuardError, NotFoundError, ReasonError
 
 router = APIRouter(prefix="/desk/kontak", include_in_schema=False)
@@ -40,7 +40,7 @@ def inbox(request: Request, door: Door, who: Who, tertutup: bool = False) -> Res
         statuses=contact.STATUSES,
         words={**contact_rules.topics("conversation"), **contact_rules.topics("report")},
         outcomes=contact_rules.outcomes(),
-        written=references.written,
+        written=contact.written,
         escalated=sum(row.escalated_at is not None for row in rows),
     )
 
@@ -129,6 +129,6 @@ def _one(
         topics=contact_rules.topics(row.kind),
         statuses=contact.STATUSES,
         outcomes=contact_rules.outcomes(),
-        reference=references.written(row.reference),
+        reference=contact.written(row.reference),
         fault=fault,
     )

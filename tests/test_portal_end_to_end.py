@@ -159,7 +159,7 @@ def test_a_report_is_sent_a_unit_closed_and_followed(office, browser_page):  # n
     page.get_by_role("button", name="Kirim laporan").click()
     looked_at(page, "begun")
     number, secret = page.inner_text("#nomor"), page.inner_text("#kunci")
-    assert re.fullmatch(r"ETLE-\w{5}-\w{5}", number)
+    assert re.fullmatch(r"LAP-\w{5}-\w{5}", number)
     page.context.clear_cookies()
     page.goto(f"{address}/desk")
     page.get_by_label("Nama masuk").fill("petugas")
