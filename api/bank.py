@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from api.office import OfficeDoor, now, office
+from ticketing import banks
 from ticketing.snap import LARGEST_BODY, Answer, Notification, take_notification
 
 router = APIRouter(prefix="/api/v1.0", tags=["bank"])
@@ -57,9 +57,8 @@ async def payment(
     door, body = office(request), await request.body()
     if len(body) > LARGEST_BODY:
         return _answer(Answer(413, {"responseCode": "4132500", "responseMessage": "the body is too large"}))
-    settings = door.settings
-    partner = settings.bank_partner
-    if not partner or not hmac.compare_digest(partner.encode(), x_partner_id.encode()):
+    bank = banks.for_partner(x_partner_id)
+    if bank is None:
         log.warning("bank notification of an unknown partner")
         return _answer(
             Answer(401, {"responseCode": "4012500", "responseMessage": "Unauthorized: X-PARTNER-ID"})
@@ -67,15 +66,15 @@ async def payment(
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     token = authorization.removeprefix("Bearer ").strip()
     asked = Notification("POST", target, token, x_timestamp, x_external_id, x_signature, body)
-    answer = await run_in_threadpool(_take, door, asked)
+    answer = await run_in_threadpool(_take, door, asked, bank.secret)
     if answer.status != 200:
         log.warning("bank notification refused: %s", answer.body.get("responseCode"))
     return _answer(answer)
 
 
-def _take(door: OfficeDoor, asked: Notification) -> Answer:
+def _take(door: OfficeDoor, asked: Notification, secret: str) -> Answer:
     with door.session() as session:
-        return take_notification(session, asked, door.settings.bank_secret, now=now())
+        return take_notification(session, asked, secret, now=now())
 
 
 def _answer(answer: Answer) -> JSONResponse:

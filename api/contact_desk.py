@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from api.desk import signed_in
-from api.office import OfficeDoor, now, office, page
+from api.desk_access import Door, Reviewer, Token
+from api.office import OfficeDoor, now, page
 from api.security import ProblemError, check_form
 from api.uploads import open_file
-from ticketing import contact, contact_office, contact_rules, references
+from ticketing import contact, contact_office, contact_rules
 from ticketing.errors import GuardError, NotFoundError, ReasonError
+from ticketing.types import Officer
 
 router = APIRouter(prefix="/desk/kontak", include_in_schema=False)
-Door = Annotated[OfficeDoor, Depends(office)]
-Who = Annotated[str, Depends(signed_in)]
-Token = Annotated[str, Form(max_length=200)]
 Long = Annotated[str, Form(max_length=20_000)]
 Short = Annotated[str, Form(max_length=100)]
 
 
 @router.get("")
-def inbox(request: Request, door: Door, who: Who, tertutup: bool = False) -> Response:
+def inbox(request: Request, door: Door, who: Reviewer, tertutup: bool = False) -> Response:  # noqa: ARG001
     """Show what is open, the escalated first; or what was closed."""
     with door.session() as session:
         rows = contact_office.inbox(session, closed=tertutup)
@@ -34,25 +32,24 @@ def inbox(request: Request, door: Door, who: Who, tertutup: bool = False) -> Res
         request,
         "contact/desk.html",
         rows=rows,
-        who=who,
         closed=tertutup,
         now=now(),
         statuses=contact.STATUSES,
         words={**contact_rules.topics("conversation"), **contact_rules.topics("report")},
         outcomes=contact_rules.outcomes(),
-        written=references.written,
+        written=contact.written,
         escalated=sum(row.escalated_at is not None for row in rows),
     )
 
 
 @router.get("/{contact_id}")
-def one(request: Request, door: Door, who: Who, contact_id: int) -> Response:
+def one(request: Request, door: Door, who: Reviewer, contact_id: int) -> Response:
     """Open one; the look at it is on the trail."""
     return _one(request, door, who, contact_id)
 
 
 @router.get("/{contact_id}/berkas/{number}")
-def file(request: Request, door: Door, who: Who, contact_id: int, number: int) -> Response:
+def file(request: Request, door: Door, who: Reviewer, contact_id: int, number: int) -> Response:
     """Give a file that its sender sent along."""
     _, said = _read(door, who, contact_id)
     files = [f for message in said for f in message.files]
@@ -62,36 +59,45 @@ def file(request: Request, door: Door, who: Who, contact_id: int, number: int) -
 
 
 @router.post("/{contact_id}/jawab")
-def answer(request: Request, door: Door, who: Who, contact_id: int, text: Long, token: Token) -> Response:
+def answer(
+    request: Request, door: Door, who: Reviewer, contact_id: int, text: Long, token: Token
+) -> Response:
     """Answer its sender."""
     return _act(
         request, door, who, contact_id, token,
-        lambda session: contact_office.answer(session, contact_id, who, text, now=now()),
+        lambda session: contact_office.answer(session, contact_id, who.login, text, now=now()),
     )  # fmt: skip
 
 
 @router.post("/{contact_id}/satuan")
-def send_unit(request: Request, door: Door, who: Who, contact_id: int, unit: Short, token: Token) -> Response:
+def send_unit(
+    request: Request, door: Door, who: Reviewer, contact_id: int, unit: Short, token: Token
+) -> Response:
     """Send a field unit."""
     return _act(
         request, door, who, contact_id, token,
-        lambda session: contact_office.send_unit(session, contact_id, who, unit, now=now()),
+        lambda session: contact_office.send_unit(session, contact_id, who.login, unit, now=now()),
     )  # fmt: skip
 
 
 @router.post("/{contact_id}/tutup")
 def close(
-    request: Request, door: Door, who: Who, contact_id: int, outcome: Short, text: Long, token: Token
+    request: Request, door: Door, who: Reviewer, contact_id: int, outcome: Short, text: Long, token: Token
 ) -> Response:
     """Close with an outcome."""
     return _act(
         request, door, who, contact_id, token,
-        lambda session: contact_office.close(session, contact_id, who, outcome, text, now=now()),
+        lambda session: contact_office.close(session, contact_id, who.login, outcome, text, now=now()),
     )  # fmt: skip
 
 
 def _act(
-    request: Request, door: OfficeDoor, who: str, contact_id: int, token: str, act: Callable[[Session], Any]
+    request: Request,
+    door: OfficeDoor,
+    who: Officer,
+    contact_id: int,
+    token: str,
+    act: Callable[[Session], Any],
 ) -> Response:
     check_form(request, token)
     try:
@@ -104,10 +110,10 @@ def _act(
     return RedirectResponse(f"/desk/kontak/{contact_id}", 303)
 
 
-def _read(door: OfficeDoor, who: str, contact_id: int) -> tuple[Any, list[contact.Message]]:
+def _read(door: OfficeDoor, who: Officer, contact_id: int) -> tuple[Any, list[contact.Message]]:
     try:
         with door.session() as session:
-            row, said = contact_office.read(session, contact_id, who, now=now())
+            row, said = contact_office.read(session, contact_id, who.login, now=now())
             session.expunge(row)
     except NotFoundError as error:
         raise ProblemError(404, "Tidak ada data / No data", str(error)) from error
@@ -115,7 +121,12 @@ def _read(door: OfficeDoor, who: str, contact_id: int) -> tuple[Any, list[contac
 
 
 def _one(
-    request: Request, door: OfficeDoor, who: str, contact_id: int, fault: str | None = None, status: int = 200
+    request: Request,
+    door: OfficeDoor,
+    who: Officer,
+    contact_id: int,
+    fault: str | None = None,
+    status: int = 200,
 ) -> Response:
     row, said = _read(door, who, contact_id)
     return page(
@@ -124,11 +135,10 @@ def _one(
         status,
         row=row,
         said=said,
-        who=who,
         now=now(),
         topics=contact_rules.topics(row.kind),
         statuses=contact.STATUSES,
         outcomes=contact_rules.outcomes(),
-        reference=references.written(row.reference),
+        reference=contact.written(row.reference),
         fault=fault,
     )

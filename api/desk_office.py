@@ -18,6 +18,7 @@ from pipeline.evidence import StoreError
 from pipeline.images import ImageError, decode_image, encode_jpeg
 from ticketing import (
     answers,
+    banks,
     blocks,
     desk,
     dispatch,
@@ -155,7 +156,7 @@ def issue(request: Request, door: Door, who: Supervisor, case_id: int, token: To
     """Issue the ticket, and send it."""
 
     def act(session: Session) -> Any:
-        tickets.issue(session, case_id, who.login, now=now())
+        tickets.issue(session, case_id, who.login, prefix=banks.prefix_for(session, case_id), now=now())
         _tell(session, request, door, case_id, notice.TILANG, who)
 
     return _act(request, door, who, case_id, token, act)

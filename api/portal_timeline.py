@@ -95,7 +95,7 @@ def _withdrawn(case: OwnerCase) -> list[Step]:
 def _day(case: OwnerCase, number: int, standing: Standing) -> tuple[date | None, bool]:
     """Give a step's day, and whether it is a last day rather than the day on which it was done."""
     done = _done_on(case, number)
-    if done is not None and (standing != "here" or number == END):
+    if done is not None and (standing == "done" or number == END):
         return done, False
     if number == ANSWER:
         return case.view.answer_by, True

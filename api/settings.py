@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -24,8 +23,6 @@ class Settings:
         hasty_s: a decision in fewer seconds is counted as hasty.
         owner_session_s: what an owner has looked up, or a reporter follows, stays open for so many seconds.
         contacts_per_minute: messages per address, and per conversation.
-        bank_partner: by which X-PARTNER-ID the bank is known (``ETLE_BANK_PARTNER``).
-        bank_secret: the secret shared with the bank (``ETLE_BANK_SECRET``); without both it is refused.
         look_ups_per_minute: per address, and per plate, before look-ups are refused for a while.
         segment_bytes: the largest recorded segment that is taken in.
         waiting_segments: with so many in the spool, gateways are asked to wait.
@@ -52,5 +49,3 @@ class Settings:
     frame_bytes: int = 8 * 1024 * 1024
     evidence_bytes: int = 128 * 1024 * 1024
     wrong_keys_per_minute: int = 30
-    bank_partner: str = field(default_factory=lambda: os.environ.get("ETLE_BANK_PARTNER", ""))
-    bank_secret: str = field(default_factory=lambda: os.environ.get("ETLE_BANK_SECRET", ""), repr=False)

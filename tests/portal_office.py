@@ -22,7 +22,7 @@ from ticketing.register_import import import_csv
 from ticketing.registry import COLUMNS
 from ticketing.types import Checklist, FlaggedViolation
 
-BANK = {"ETLE_BANK_PARTNER": "BANK", "ETLE_BANK_SECRET": "rahasia"}
+BANK = {"ETLE_BANK_SECRET": "rahasia"}
 PATH = "/api/v1.0/transfer-va/payment"
 
 
@@ -95,5 +95,5 @@ def paid_by_bank(address: str, account: str, rupiah: int = 500_000) -> httpx.Res
     at = datetime.now(UTC).isoformat(timespec="seconds")
     signed = snap.signature("POST", PATH, "token", body, at, BANK["ETLE_BANK_SECRET"])
     headers = {"Authorization": "Bearer token", "X-TIMESTAMP": at, "X-SIGNATURE": signed, "X-EXTERNAL-ID": "1",
-               "X-PARTNER-ID": BANK["ETLE_BANK_PARTNER"]}  # fmt: skip
+               "X-PARTNER-ID": "BANK"}  # fmt: skip
     return httpx.post(address + PATH, content=body, headers=headers)

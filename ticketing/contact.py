@@ -30,6 +30,8 @@ STATUSES = {
 }
 CITIZEN, OFFICE = "citizen", "office"
 SECRET_LENGTH = 8
+# Not a notice's: whoever has it checked as one must not be warned of themselves.
+PREFIX = "LAP"
 
 
 @dataclass(frozen=True)
@@ -119,19 +121,24 @@ def begin(
     session.flush()
     say(session, row, CITIZEN, None, text, files, now)
     audit.record(session, now, CITIZEN, "contact begun", f"contact {row.id}", {"kind": kind, "topic": topic})
-    return Opened(row.id, references.written(row.reference), f"{secret[:4]}-{secret[4:]}")
+    return Opened(row.id, written(row.reference), f"{secret[:4]}-{secret[4:]}")
 
 
 def enter(session: Session, reference: str, secret: str) -> int | None:
     """Give the number of what a reference and its secret belong to; None where either is wrong, at the same cost."""
     row = session.execute(
         select(ContactRow.id, ContactRow.secret_sha256).where(
-            ContactRow.reference == (references.typed(reference) or "-")
+            ContactRow.reference == (_typed(reference) or "-")
         )
     ).first()
     given = _hashed(secret.translate(str.maketrans("", "", " -")).upper()[:40])
     same = hmac.compare_digest(row.secret_sha256 if row else "-" * 64, given)
     return row.id if row is not None and same else None
+
+
+def written(reference: str) -> str:
+    """Give a number as pages write it: ``LAP-XXXXX-XXXXX``."""
+    return f"{PREFIX}-{reference[:5]}-{reference[5:]}"
 
 
 def write(
@@ -253,6 +260,11 @@ def _check_flood(session: Session, origin: str, now: datetime) -> None:
         )
         if (session.scalar(begun) or 0) >= most:
             raise TooManyError(f"at most {most} in {span.total_seconds() / 3600:.0f} hours from one network")
+
+
+def _typed(number: str) -> str | None:
+    bare = number.strip().upper().removeprefix(PREFIX)
+    return references.typed(bare)
 
 
 def _new_secret() -> str:

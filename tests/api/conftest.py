@@ -132,13 +132,15 @@ def server(tmp_path, monkeypatch, settings):
             flag_violation(session, flagged, now)
         for login, role in OFFICERS.items():
             add_officer(session, login, "Petugas Uji", PASSWORD, role, now=now)
+    banks = tmp_path / "banks.yaml"
+    banks.write_text('default: {prefix: "77777", secret_environment: ETLE_BANK_SECRET, partner_id: "BANK"}\n')
+    monkeypatch.setenv("ETLE_BANKS", str(banks))
+    monkeypatch.setenv("ETLE_BANK_SECRET", "rahasia")
     ordinary = {
         "segment_bytes": 10_000,
         "waiting_segments": 3,
         "look_ups_per_minute": 5,
         "second_factor": False,
-        "bank_partner": "BANK",
-        "bank_secret": "rahasia",
     }
     app = create_app(Settings(tmp_path, url, **ordinary | settings))
     with TestClient(app) as client:

@@ -104,9 +104,8 @@ def test_a_body_that_is_no_json_is_refused(server, account):
         assert server.client.post(PATH, content=body, headers=headers).status_code == 400
 
 
-def test_an_office_without_a_secret_takes_no_notification(server, account):
-    door = server.client.app.state.office
-    object.__setattr__(door.settings, "bank_secret", "")
+def test_an_office_without_a_secret_takes_no_notification(server, account, monkeypatch):
+    monkeypatch.delenv("ETLE_BANK_SECRET")
     assert notify(server, account, secret="").status_code == 401
 
 

@@ -95,7 +95,7 @@ def test_the_evidence_holds_the_letters_four_photos_untouched_frames_clip_and_ma
     evidence = ran.store.get(ran.findings[0].violation.id)
     roles = {f.role for f in evidence.files}
     assert {"wide", "vehicle", "plate", "offence", "frame:0", "clip"} <= roles
-    assert {"public_wide", "public_vehicle", "public_offence"} <= roles
+    assert {"public_wide", "public_vehicle", "public_offence", "public_clip"} <= roles
     for file in evidence.files:
         if file.media_type.startswith("image/"):
             assert decode_image(ran.store.open(file.sha256)).size

@@ -32,6 +32,8 @@ def row_of(session, opened) -> ContactRow:
 
 def test_whoever_began_it_enters_with_its_number_and_secret_and_nobody_else(session):
     first, second = ask(session), report(session)
+    assert first.reference.startswith("LAP-")
+    assert contact.enter(session, first.reference[4:], first.secret) == first.contact_id
     assert contact.enter(session, first.reference, first.secret) == first.contact_id
     assert (
         contact.enter(session, first.reference.lower(), first.secret.replace("-", "").lower())
