@@ -14,7 +14,9 @@ from detectors.types import Scene, Track, TrackPoint
 STEP_S = 1 / 12
 
 
-def track(track_id: int, began_s: float, at_m: float, mps: float, seconds: float = 1.0, x: float = 0.0) -> Track:
+def track(
+    track_id: int, began_s: float, at_m: float, mps: float, seconds: float = 1.0, x: float = 0.0
+) -> Track:
     points = []
     for i in range(round(seconds / STEP_S)):
         t = began_s + i * STEP_S

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hand_made import Noise, Signal, Vehicle, camera, rules_of, run, run_tracks, straight
 
-from detectors.kinematics import Axis, contact, speed_over
+from detectors.kinematics import Axis, contact
+from detectors.speed import speed_over
 from detectors.types import Box, SignalState, TrackPoint
 from detectors.viewpoint import CalibrationSpread, viewpoint
 
