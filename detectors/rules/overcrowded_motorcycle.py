@@ -21,10 +21,11 @@ DRIFT_ASIDE, DRIFT_UP = 0.2, 0.35
 
 
 class OvercrowdedParameters(Parameters):
-    """A head counts where it is ``min_head_px`` or more high, surer than ``min_confidence`` (and its seat surer than
-    ``sure_confidence`` in ``sure_frames`` sightings, as a parcel never is), at least ``like_share`` as high as the largest on the same motorcycle (not a child in arms, not somebody far behind), and overlaps no other by
-    more than ``max_overlap``. Flagged: three or more heads at once in ``min_frames`` sightings, over ``min_seconds``
-    and ``min_metres`` of road, in ``min_share`` of the sightings in between that can be judged."""
+    """A head counts where it is ``min_head_px`` or more high, surer than ``min_confidence``, at least ``like_share`` as
+    high as the largest on the same motorcycle (not a child in arms, not somebody far behind), and overlaps no other by
+    more than ``max_overlap``; its seat must be surer than ``sure_confidence`` in ``sure_frames`` sightings, as a
+    parcel is not. Flagged: three or more heads at once in ``min_frames`` sightings, over ``min_seconds`` and
+    ``min_metres`` of road, in ``min_share`` of the sightings in between that can be judged."""
 
     min_head_px: float = Field(12.0, ge=4, le=500)
     min_confidence: float = Field(0.3, ge=0, le=1)
