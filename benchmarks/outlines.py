@@ -1,6 +1,6 @@
 """A scene's truth without its pictures: every frame's boxes, drawn only as numbers, in a tenth of the time.
 
-usage: python -m benchmarks.outlines SEED OUT [--seconds 60]
+usage: python -m benchmarks.outlines SEED OUT [--seconds 60] [--rules all]
 
 OUT gets ``camera.yaml``, ``truth.json`` and ``frames.jsonl`` as `etle scene render` writes them; each object has
 besides ``seen``: the box of what is not hidden, which is what a detector can know.
@@ -17,10 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.render.camera_file import camera_yaml
 from training.render.picture import PARTS, Cast
 from training.render.rasterizer import count_ids, draw
-from training.render.scene import Script, truth_of, write_script
+from training.render.scene import Script, camera_of, truth_of, write_script
 from training.render.traffic import Driver
 from training.render.vehicles import FIRST_HEAD
 from training.render.world import NO_ATLAS
@@ -117,13 +116,12 @@ def _rounded(box: Any) -> list[float]:
     return [round(float(v), 1) for v in box]
 
 
-def outline_scene(seed: int, seconds: float, out: Path) -> Path:
+def outline_scene(seed: int, seconds: float, out: Path, every_rule: bool = False) -> Path:
     """Write a scene's camera file and truth into ``out``, and no clip; give that folder."""
     out.mkdir(parents=True, exist_ok=True)
-    script = write_script(seed, seconds)
+    script = write_script(seed, seconds, every_rule=every_rule)
     outliner = Outliner(script)
-    camera = camera_yaml(script.view, script.seed, script.light.name)
-    (out / "camera.yaml").write_text(camera, encoding="utf-8")
+    (out / "camera.yaml").write_text(camera_of(script), encoding="utf-8")
     (out / "truth.json").write_text(json.dumps(truth_of(script), indent=1) + "\n", encoding="utf-8")
     lines = []
     for index in range(script.frames):
@@ -143,8 +141,9 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("out", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--rules", choices=("first", "all"), default="first")
     given = parser.parse_args()
-    outline_scene(given.seed, given.seconds, given.out)
+    outline_scene(given.seed, given.seconds, given.out, given.rules == "all")
 
 
 if __name__ == "__main__":

@@ -21,13 +21,16 @@ from typing import Any
 
 import numpy as np
 
+from detectors.boxes import iou
 from detectors.camera import load_camera
 from detectors.rules.registry import NEEDS, build_rules
-from detectors.types import VEHICLE_CLASSES, Detection, KeyFrame, Scene, SignalState, Violation
+from detectors.types import VEHICLE_CLASSES, Box, Detection, Scene, SignalState, Violation
 from pipeline.tracking import VehicleTracker
 from samples.score import Score, score
 
 HIDDEN = 0.25
+# Of two heads one behind the other a detector sees one, or both where half of the farther one shows.
+HIDDEN_HEAD = 0.5
 
 
 @dataclass
@@ -46,7 +49,8 @@ class Eye:
             share = self.shares.setdefault(vehicle["vehicle"], float(self.rng.uniform(*self.noise)))
             plates = [{**plate, "class": "plate"} for plate in vehicle["plates"]]
             for item in (vehicle, *plates, *vehicle["heads"]):
-                if item["visible"] < HIDDEN or self.rng.random() < self.drop:
+                least = HIDDEN_HEAD if item["class"].startswith("head") else HIDDEN
+                if item["visible"] < least or self.rng.random() < self.drop:
                     continue
                 box = np.asarray(item.get("seen", item["box"]), float)
                 size = np.tile(box[2:] - box[:2], 2)
@@ -86,16 +90,12 @@ def violations(folder: Path, eye: Eye) -> Iterable[Violation]:
         yield from rule.finish()
 
 
-def vehicle_of(key: KeyFrame, row: Mapping[str, Any]) -> int | None:
-    """Give the true vehicle whose box a key frame's box is, or None."""
+def true_vehicle(box: Box, row: Mapping[str, Any]) -> int | None:
+    """Give the true vehicle whose box a box is, or None."""
     best: tuple[float, int | None] = (0.3, None)
     for item in row["objects"]:
-        a, b = np.asarray(key.box_xyxy), np.asarray(item.get("seen", item["box"]), float)
-        w, h = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-        if w <= 0 or h <= 0:
-            continue
-        union = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - w * h)
-        best = max(best, (float(w * h) / union, item["vehicle"]), key=lambda x: x[0])
+        overlap = iou(box, tuple(item.get("seen", item["box"])))
+        best = max(best, (overlap, item["vehicle"]), key=lambda x: x[0])
     return best[1]
 
 
@@ -105,7 +105,7 @@ def judge(folder: Path, eye: Eye) -> tuple[Score, list[dict[str, Any]]]:
     rows = {row["frame"]: row for row in frames(folder / "frames.jsonl")}
     flags = []
     for v in violations(folder, eye):
-        vehicles = [vehicle_of(key, rows[key.frame_index]) for key in v.key_frames]
+        vehicles = [true_vehicle(key.box_xyxy, rows[key.frame_index]) for key in v.key_frames]
         flags.append({
             "rule": v.rule, "start_s": v.start_s, "end_s": v.end_s, "plate": None, "plate_accepted": False,
             "speed_kmh": v.speed_kmh, "speed_uncertainty_kmh": v.speed_uncertainty_kmh,

@@ -20,6 +20,7 @@ REPEAT_S = 2.0
 GAP_S = 1.5
 REPEAT_M = 4.0
 HIDDEN_S = 1.0
+FIRST_S, MOVING_MPS = 1.0, 2.0
 
 
 class Parameters(BaseModel):
@@ -152,9 +153,22 @@ class Flagged:
                 continue
             expected = (flag.at[0] + flag.speed[0] * gap, flag.at[1] + flag.speed[1] * gap)
             reach = REPEAT_M + 0.5 * float(np.hypot(*flag.speed)) * max(gap, 0.0)
-            if np.hypot(first.road_xy[0] - expected[0], first.road_xy[1] - expected[1]) <= reach:
+            near = np.hypot(first.road_xy[0] - expected[0], first.road_xy[1] - expected[1]) <= reach
+            if near and not _opposite(flag.speed, _first_velocity(track)):
                 return True
         return False
+
+
+def _first_velocity(track: Track) -> Point:
+    """Give the road velocity (m/s) of a track's first second, nought where it cannot be told."""
+    began = track.points[0].t_s
+    return velocity([p for p in track.points if p.t_s <= began + FIRST_S], FIRST_S) or (0.0, 0.0)
+
+
+def _opposite(a: Point, b: Point) -> bool:
+    """Tell whether two vehicles drive against one another: one cannot be the other seen again."""
+    pace = float(np.hypot(*a)), float(np.hypot(*b))
+    return min(pace) > MOVING_MPS and a[0] * b[0] + a[1] * b[1] < -0.5 * pace[0] * pace[1]
 
 
 def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:

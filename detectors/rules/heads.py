@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.boxes import iou
-from detectors.types import Detection, Track, TrackPoint
+from detectors.types import Box, Detection, Track, TrackPoint
 
 HEADS = ("head_helmet", "head_bare")
 # Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.
@@ -18,6 +18,8 @@ SAME_HEAD_IOU = 0.65
 SAME_SEAT = 0.3
 WHOSE_HEAD = 0.06
 SETTLED_VOTES = 3
+# A box that lies this far within another's, on the same ground, is a piece of it: two motorcycles would collide there.
+PIECE_SHARE, SAME_GROUND = 0.85, 0.06
 
 
 @dataclass
@@ -47,13 +49,26 @@ def assign(tracks: Sequence[Track], heads: Sequence[Detection]) -> list[tuple[Tr
     A rider's head lies in the upper 45% of the box (which covers machine and riders) and near its middle.
     Other vehicles do not take heads: a driver behind glass is no rider.
     """
-    motorcycles = [t for t in tracks if t.label == "motorcycle"]
+    boxes = [t.points[-1].box_xyxy for t in tracks if t.label == "motorcycle"]
+    motorcycles = [
+        t
+        for t in tracks
+        if t.label == "motorcycle" and not any(piece_of(t.points[-1].box_xyxy, other) for other in boxes)
+    ]
     given: dict[int, list[Detection]] = {t.id: [] for t in motorcycles}
     for head in heads:
         costs = sorted((c, t.id) for t in motorcycles if (c := _cost(t.points[-1], head)) is not None)
         if costs and (len(costs) == 1 or costs[1][0] - costs[0][0] > 0.15):
             given[costs[0][1]].append(head)
     return [(t, given[t.id]) for t in motorcycles if given[t.id]]
+
+
+def piece_of(box: Box, whole: Box) -> bool:
+    """Tell whether a box holds only a piece of the vehicle in another one: a detector may give both."""
+    w, h = min(box[2], whole[2]) - max(box[0], whole[0]), min(box[3], whole[3]) - max(box[1], whole[1])
+    size, its_size = ((b[2] - b[0]) * (b[3] - b[1]) for b in (box, whole))
+    within = w > 0 and h > 0 and w * h >= PIECE_SHARE * size and size < PIECE_SHARE * its_size
+    return within and abs(box[3] - whole[3]) <= SAME_GROUND * (whole[3] - whole[1])
 
 
 def _cost(point: TrackPoint, head: Detection) -> float | None:

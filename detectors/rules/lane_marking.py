@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from detectors.camera import Camera, CameraFileError
-from detectors.kinematics import KMH, velocity
+from detectors.kinematics import KMH, depth_growth, velocity
 from detectors.rules.approach import Approach
 from detectors.rules.common import (
     Flagged,
@@ -24,10 +24,13 @@ from detectors.rules.crossing import Crossed, Line, Passage, Place
 from detectors.rules.sideways import Sideways
 from detectors.rules.turning import Turned, Way
 from detectors.types import Scene, Track, TrackPoint, Violation
+from detectors.viewpoint import viewpoint
 
 WAYS = {"left": "kiri / left", "straight": "lurus / straight on", "right": "kanan / right"}
 # A vehicle in the way is looked for so far to the side of the line, and remembered for so long.
 BESIDE_M, REMEMBERED_S = 4.5, 5.0
+# A pace told from the roof alone counts for so many times less.
+SURER = 1.5
 
 
 class LaneMarkingParameters(Parameters):
@@ -77,6 +80,7 @@ class LaneMarking:
                 f"camera {camera.id}: markings: none is solid and no lane has turns, "
                 f"and enforce.{self.rule_id} needs one of them"
             )
+        self._view = viewpoint(camera.homography.image_to_road, camera.file.frame_size)
         self._vehicles: dict[int, _Vehicle] = {}
         self._flagged = Flagged()
 
@@ -124,7 +128,9 @@ class LaneMarking:
             vehicle.forget()
         for k, (line, passage) in enumerate(zip(self._lines, vehicle.passages, strict=True)):
             place = line.place(point, track.label)
-            if place is not None and self._in_the_way(passage.came_from, place, track, scene):
+            # Once a vehicle drives on the line, what lies ahead is no longer why it does.
+            waits = place is not None and not passage.on
+            if place is not None and waits and self._in_the_way(passage.came_from, place, track, scene):
                 vehicle.obstacle_s[k] = point.t_s
             crossed = passage.see(place, self.parameters.dwell_s)
             if crossed is not None and self._forbidden(crossed, line, vehicle.obstacle_s.get(k)):
@@ -152,10 +158,23 @@ class LaneMarking:
             # What overhangs the line is in the way on both sides of it.
             if not 0 < ahead <= self.parameters.ahead_m or abs(left) > BESIDE_M or left * side < -1.0:
                 continue
-            its = velocity(other.points)
-            if its is None or KMH * float(np.hypot(*its)) < self.parameters.stopped_kmh:
+            if self._slowest_kmh(other, place.point) < self.parameters.stopped_kmh:
                 return True
         return False
+
+    def _slowest_kmh(self, other: Track, nearer: TrackPoint) -> float:
+        """Give how fast another vehicle goes at least, km/h; nought where nothing is known.
+
+        Whoever is hidden behind ``nearer`` is farther from the camera than that, and its roof is still seen.
+        """
+        its = velocity(other.points)
+        if its is not None:
+            return KMH * float(np.hypot(*its))
+        growth = depth_growth(other.points, self._camera.homography)
+        if growth is None or self._view is None:
+            return 0.0
+        distance = float(np.hypot(*np.subtract(nearer.road_xy, self._view.position[:2])))
+        return KMH * abs(growth) * distance / SURER
 
     def _forbidden(self, crossed: Crossed, line: Line, obstacle_s: float | None) -> bool:
         came_from = "left" if crossed.before[0].side > 0 else "right"

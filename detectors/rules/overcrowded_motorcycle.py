@@ -11,7 +11,7 @@ from pydantic import Field
 from detectors.boxes import iou
 from detectors.camera import Camera
 from detectors.rules.common import Flagged, Parameters, jumped, key_frame, make_violation, parse_parameters
-from detectors.rules.heads import HEADS, Seat, assign, height, one_per_head, vote
+from detectors.rules.heads import HEADS, Seat, assign, height, one_per_head, piece_of, vote
 from detectors.types import Box, Detection, Scene, Track, TrackPoint, Violation
 
 # Rider and one passenger are two: the third head is one too many.
@@ -23,11 +23,14 @@ DRIFT_ASIDE, DRIFT_UP = 0.2, 0.35
 class OvercrowdedParameters(Parameters):
     """A head counts where it is ``min_head_px`` or more high, surer than ``min_confidence``, at least ``like_share`` as
     high as the largest on the same motorcycle (not a child in arms, not somebody far behind), and overlaps no other by
-    more than ``max_overlap``. Flagged: three or more heads at once in ``min_frames`` sightings, over ``min_seconds``
-    and ``min_metres`` of road, in ``min_share`` of the sightings in between that can be judged."""
+    more than ``max_overlap``; its seat must be surer than ``sure_confidence`` in ``sure_frames`` sightings, as a
+    parcel is not. Flagged: three or more heads at once in ``min_frames`` sightings, over ``min_seconds`` and
+    ``min_metres`` of road, in ``min_share`` of the sightings in between that can be judged."""
 
     min_head_px: float = Field(12.0, ge=4, le=500)
-    min_confidence: float = Field(0.5, ge=0, le=1)
+    min_confidence: float = Field(0.3, ge=0, le=1)
+    sure_confidence: float = Field(0.45, ge=0, le=1)
+    sure_frames: int = Field(3, ge=1, le=1000)
     like_share: float = Field(0.6, ge=0, le=1)
     max_overlap: float = Field(0.35, ge=0, le=0.9)
     min_frames: int = Field(10, ge=1, le=1000)
@@ -97,7 +100,10 @@ class OvercrowdedMotorcycle:
     def _beside_another(track: Track, tracks: Sequence[Track]) -> bool:
         box = track.points[-1].box_xyxy
         return any(
-            t.id != track.id and t.label in ("motorcycle", "bicycle") and _overlap(t.points[-1].box_xyxy, box)
+            t.id != track.id
+            and t.label in ("motorcycle", "bicycle")
+            and _overlap(t.points[-1].box_xyxy, box)
+            and not piece_of(t.points[-1].box_xyxy, box)
             for t in tracks
         )
 
@@ -112,10 +118,18 @@ class OvercrowdedMotorcycle:
         if len(alike) >= TOO_MANY:
             vote(rider.seats, point, alike)
 
+    def _is_taken(self, seat: Seat) -> bool:
+        sure = sum(head.confidence >= self.parameters.sure_confidence for _, head in seat.seen)
+        return (
+            len(seat.seen) >= self.parameters.min_frames
+            and sure >= self.parameters.sure_frames
+            and _rides_along(seat)
+        )
+
     def _decide(self, rider: _Motorcycle, track: Track) -> Violation | None:
         if track.label != "motorcycle" or not track.confirmed:
             return None
-        taken = [s for s in rider.seats if len(s.seen) >= self.parameters.min_frames and _rides_along(s)]
+        taken = [s for s in rider.seats if self._is_taken(s)]
         crowded = [p for p, heads in rider.judged if heads >= TOO_MANY]
         if len(taken) < TOO_MANY or len(crowded) < self.parameters.min_frames:
             return None

@@ -12,7 +12,7 @@ from pydantic import Field
 from detectors.calibration import assess
 from detectors.camera import Camera, CameraFileError, Lane
 from detectors.geometry import inside
-from detectors.kinematics import Axis, Speed, speed_over
+from detectors.kinematics import Axis, smoothed
 from detectors.rules.common import (
     Flagged,
     Parameters,
@@ -23,8 +23,12 @@ from detectors.rules.common import (
     make_violation,
     parse_parameters,
 )
+from detectors.speed import Speed, speed_over
 from detectors.types import Scene, Track, TrackPoint, Violation
 from detectors.viewpoint import CalibrationSpread, viewpoint
+
+# Who goes so far to the side, as a share of the way along the lane, drives a longer way than along it.
+SIDEWAYS_SHARE = 0.12
 
 
 class SpeedingParameters(Parameters):
@@ -131,7 +135,8 @@ class Speeding:
     def measure(
         self, points: list[TrackPoint], lanes: list[str | None], label: str
     ) -> tuple[Speed, Lane] | None:
-        """Measure one passage along the lane that most of it lies in; None where that cannot be done."""
+        """Measure one passage along the lane that most of it lies in; None where that cannot be done, as of who turns:
+        what is measured is the speed along the lane."""
         named = [name for name in lanes if name is not None]
         if len(points) < self.parameters.min_points or len(named) < 0.8 * len(lanes):
             return None
@@ -141,6 +146,12 @@ class Speeding:
             unit = Axis.of((0.0, 0.0), other.direction).unit
             if unit[0] * axis.unit[0] + unit[1] * axis.unit[1] < 0.96:
                 return None
+        xy = np.array([p.road_xy for p in points if p.measurable])
+        along, aside = (
+            float(np.ptp(smoothed(np.array([f(p) for p in xy])))) for f in (axis.along, axis.left)
+        )
+        if aside > SIDEWAYS_SHARE * along:
+            return None
         speed = speed_over(points, label, self._camera, axis, self._spread, self._view)
         return None if speed is None else (speed, lane)
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from detectors.camera import Camera
 from detectors.geometry import inside
-from detectors.kinematics import Axis, Speed, sigma_along, speed_over
+from detectors.kinematics import Axis, sigma_along
 from detectors.rules.approach import SIGMAS, Approach
 from detectors.rules.crossing import Line
 from detectors.rules.sideways import Sideways, half_width
+from detectors.speed import Speed, speed_over
 from detectors.types import TrackPoint
 from detectors.viewpoint import CalibrationSpread, viewpoint
 from pipeline.explain.words import Pair

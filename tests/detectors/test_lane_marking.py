@@ -76,6 +76,37 @@ def test_avoiding_a_stopped_vehicle_is_not_flagged() -> None:
     assert not run([stopped, Vehicle("car", change(-5.3, -1.75, 1.5, 2.0))], given=GIVEN, seconds=7)
 
 
+def test_avoiding_a_motorcycle_that_stands_hidden_before_it_is_not_flagged() -> None:
+    stopped = Vehicle("motorcycle", lambda t: (-5.3, 14.0, 0.0))
+    assert not run([stopped, Vehicle("truck", change(-5.3, -1.75, 1.5, 2.0))], given=GIVEN, seconds=7)
+
+
+def test_a_motorcycle_that_drives_on_hidden_before_it_is_no_excuse() -> None:
+    ahead = Vehicle("motorcycle", lambda t: (-5.3, -2.0 + 30 / 3.6 * t, 0.0))
+    found = run([ahead, Vehicle("car", change(-5.3, -1.75, 1.5, 2.0))], given=GIVEN, seconds=6)
+    assert rules_of(found) == ["lane_marking"]
+
+
+def test_what_comes_to_stand_ahead_once_it_is_on_the_line_is_no_excuse() -> None:
+    later = Vehicle("car", lambda t: (-5.3, 30.0, 0.0) if t > 2.9 else None)
+    found = run([later, Vehicle("car", change(-5.3, -1.75, 1.5, 2.0))], given=GIVEN, seconds=7)
+    assert rules_of(found) == ["lane_marking"]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    label=st.sampled_from(["car", "motorcycle", "truck", "bus"]),
+    own=st.sampled_from(["car", "motorcycle", "truck"]),
+    at=st.floats(10, 20),
+    noise=st.builds(Noise, seed=st.integers(0, 9999), jitter_px=st.floats(0, 1.5), dropout=st.floats(0, 0.2)),
+)
+def test_whoever_avoids_a_vehicle_that_stands_before_it(
+    label: str, own: str, at: float, noise: Noise
+) -> None:
+    stopped = Vehicle(label, lambda t: (-5.3, at, 0.0))
+    assert not run([stopped, Vehicle(own, change(-5.3, -1.75, 1.2, 2.0))], None, 7, noise=noise, given=GIVEN)
+
+
 def test_a_vehicle_that_stands_in_the_other_lane_is_no_excuse() -> None:
     stopped = Vehicle("car", lambda t: (-0.6, 25.0, 0.0))
     found = run([stopped, Vehicle("motorcycle", change(-5.3, -1.75, 1.5, 2.0))], given=GIVEN, seconds=7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -164,3 +165,31 @@ def test_two_persons_are_never_three(places, size, twice, passer, seed) -> None:
         return found
 
     assert not watch(heads, frames=40)
+
+
+def piece(i: int) -> list[Track]:
+    """The same motorcycle again, its rear half alone: what a detector gives beside the whole box now and then."""
+    whole = track(i + 1, id_=2)
+    x1, y1, x2, y2 = whole.points[-1].box_xyxy
+    half = replace(whole.points[-1], box_xyxy=(x1, y1 + 1.0, (x1 + x2) / 2, y2 - 1.0))
+    return [Track(2, "motorcycle", True, (*whole.points[:-1], half))]
+
+
+def test_a_piece_of_the_motorcycle_is_not_another_beside_it() -> None:
+    found = watch(lambda i, box: [head(box, place) for place in THREE], others=piece)
+    assert [v.rule for v in found] == ["overcrowded_motorcycle"]
+
+
+def test_three_heads_of_which_one_is_seen_less_surely_are_flagged() -> None:
+    def heads(i: int, box: Box) -> list[Detection]:
+        sure = (0.7, 0.6, 0.5 if i % 3 == 0 else 0.35)
+        return [head(box, place, confidence=c) for place, c in zip(THREE, sure, strict=True)]
+
+    assert [v.rule for v in watch(heads)] == ["overcrowded_motorcycle"]
+
+
+def test_a_parcel_or_a_backpack_that_looks_a_little_like_a_head_is_not_flagged() -> None:
+    def heads(i: int, box: Box) -> list[Detection]:
+        return [head(box, place, confidence=c) for place, c in zip(THREE, (0.8, 0.7, 0.4), strict=True)]
+
+    assert not watch(heads)

@@ -6,9 +6,11 @@ import datetime
 
 import numpy as np
 import pytest
-from hand_made import Noise, Signal, Vehicle, camera, rules_of, run, run_tracks, straight
+from hand_made import BEGAN, Noise, Signal, Vehicle, camera, rules_of, run, run_tracks, straight
 
-from detectors.kinematics import Axis, contact, speed_over
+from detectors.kinematics import Axis, contact
+from detectors.rules.speeding import Speeding
+from detectors.speed import speed_over
 from detectors.types import Box, SignalState, TrackPoint
 from detectors.viewpoint import CalibrationSpread, viewpoint
 
@@ -153,3 +155,26 @@ def test_who_pulls_away_or_brakes_is_measured_with_the_mean_speed_over_the_zone(
     speed = speed_over(points, "car", GIVEN, axis, spread, None)
     assert speed is not None
     assert speed.kmh == pytest.approx(3.6 * (14.0 + acceleration * seconds / 2), abs=0.5)
+
+
+def test_a_track_too_short_to_know_is_not_measured() -> None:
+    whole = straight(80, -1.75, -30)
+    glimpse = Vehicle("car", lambda t: whole(t) if 0.75 < t < 1.3 else None)
+    assert not run([glimpse], GREEN, given=GIVEN, seconds=6)
+
+
+def test_who_turns_within_the_zone_is_not_measured_along_the_lane() -> None:
+    rule = Speeding(GIVEN, {})
+    angles = np.linspace(0, np.pi / 2, 20)
+    points = [
+        TrackPoint(
+            i,
+            i / 12,
+            BEGAN,
+            (900.0, 400.0, 1000.0, 500.0),
+            0.9,
+            (-7 + 8 * float(np.cos(a)), 8 * float(np.sin(a))),
+        )
+        for i, a in enumerate(angles)
+    ]
+    assert rule.measure(points, ["straight"] * len(points), "car") is None

@@ -1,0 +1,55 @@
+"""One violation per vehicle: a second track of a flagged vehicle is known, and nobody else is taken for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hand_made import BEGAN
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.rules.common import Flagged
+from detectors.types import Scene, Track, TrackPoint
+
+STEP_S = 1 / 12
+
+
+def track(
+    track_id: int, began_s: float, at_m: float, mps: float, seconds: float = 1.0, x: float = 0.0
+) -> Track:
+    points = []
+    for i in range(round(seconds / STEP_S)):
+        t = began_s + i * STEP_S
+        road = (x, at_m + mps * i * STEP_S)
+        points.append(TrackPoint(i, t, BEGAN + timedelta(seconds=t), (100.0, 100.0, 150.0, 200.0), 0.9, road))
+    return Track(track_id, "motorcycle", True, tuple(points))
+
+
+def flagged_one() -> Flagged:
+    """It drives along +y at 10 m/s and is last seen at 10 m after one second."""
+    flagged, gone = Flagged(), track(1, 0.0, 0.0, 10.0)
+    flagged.add(gone)
+    flagged.follow(Scene(12, 1.0, BEGAN, (gone,)))
+    return flagged
+
+
+def test_who_takes_up_where_a_flagged_vehicle_vanished_is_known() -> None:
+    assert flagged_one().knows(track(2, 1.5, 15.0, 10.0))
+
+
+def test_who_brakes_after_the_gap_is_known() -> None:
+    assert flagged_one().knows(track(2, 1.5, 14.0, 3.0))
+
+
+def test_who_stands_where_a_flagged_vehicle_vanished_is_known() -> None:
+    assert flagged_one().knows(track(2, 1.5, 12.0, 0.0))
+
+
+def test_who_comes_the_other_way_at_that_place_is_somebody_else() -> None:
+    assert not flagged_one().knows(track(2, 1.5, 15.0, -10.0))
+
+
+@given(gap_s=st.floats(0.1, 1.9), off_m=st.floats(-3.5, 3.5), mps=st.floats(0, 20), x=st.floats(-1, 1))
+def test_a_track_that_goes_on_in_the_same_direction_is_never_a_second_vehicle(gap_s, off_m, mps, x) -> None:
+    again = track(2, 11 / 12 + gap_s, 10.0 * 11 / 12 + 10.0 * gap_s + off_m, mps, x=x)
+    assert flagged_one().knows(again)
