@@ -14,6 +14,7 @@ from api.desk_access import Door, Reader, Reviewer, Supervisor, Text, Token
 from api.desk_queue import title
 from api.office import OfficeDoor, now, page
 from api.security import ProblemError, check_form
+from api.uploads import open_file
 from pipeline.evidence import StoreError
 from pipeline.images import ImageError, decode_image, encode_jpeg
 from ticketing import (
@@ -109,6 +110,17 @@ def _file(
         decision_words=DECISION_WORDS, block_words=blocks.WORDS,
         grounds=[g for g, held in blocks.GROUNDS.items() if case.state in held], kinds=notice.KINDS,
     )  # fmt: skip
+
+
+@router.get("/office/{case_id}/files/{file_id}")
+def objection_file(request: Request, door: Door, who: Reader, case_id: int, file_id: int) -> Response:
+    """Give a file that came with an objection."""
+    try:
+        with door.session() as session:
+            found = office_file.objection_file(session, case_id, file_id, who.login, now=now())
+    except NotFoundError as error:
+        raise ProblemError(404, "Tidak ada data / No data", str(error)) from error
+    return open_file(request, found)
 
 
 @router.post("/office/{case_id}/send")

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import answers, blocks, clocks, money, outbox, tickets
+from ticketing import answers, audit, blocks, clocks, money, objection_files, outbox, tickets
 from ticketing.case_models import AnswerRow, BlockRow, TicketRow
+from ticketing.errors import NotFoundError
 from ticketing.letter_models import LetterRow
 from ticketing.models import AuditRow, CaseRow
 
@@ -42,6 +43,7 @@ class OfficeFile:
 
     letters: list[Sent]
     answers: list[answers.Read]
+    files: list[objection_files.ObjectionFile]
     addressee: str
     bill: tickets.Bill | None
     account: money.Account
@@ -75,6 +77,7 @@ def gather(session: Session, case_id: int, reader: str, *, now: datetime) -> Off
             for row in sent
         ],
         answers=answers.read(session, case_id, reader, now=now) if has_answers else [],
+        files=objection_files.files_of(session, case_id),
         addressee=case.addressee,
         bill=tickets.bill(session, case),
         account=money.account(session, case),
@@ -89,3 +92,15 @@ def gather(session: Session, case_id: int, reader: str, *, now: datetime) -> Off
         pay_by=case.pay_by,
         steps=[Step(row.at, row.who, row.what) for row in trail if row.what != "preloaded"],
     )
+
+
+def objection_file(
+    session: Session, case_id: int, file_id: int, reader: str, *, now: datetime
+) -> objection_files.ObjectionFile:
+    """Give one file that came with an objection; that it was opened is on record. Raises `NotFoundError`."""
+    for file in objection_files.files_of(session, case_id):
+        if file.id == file_id:
+            detail = {"sha256": file.sha256}
+            audit.record(session, now, reader, "opened objection file", f"case {case_id}", detail)
+            return file
+    raise NotFoundError(f"case {case_id} has no such file: go back to its page")
