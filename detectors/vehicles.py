@@ -36,7 +36,7 @@ class VehicleSize:
 
 SIZES: dict[str, VehicleSize] = {
     "car": VehicleSize(3.3, 5.2, 0.9, 0.32, 1.75, 1.6),
-    "motorcycle": VehicleSize(1.7, 2.2, 0.35, 0.15, 0.75, 1.6),
+    "motorcycle": VehicleSize(1.7, 2.2, 0.35, 0.2, 0.75, 1.6),
     "bus": VehicleSize(7.0, 12.5, 2.0, 1.3, 2.45, 3.1),
     "truck": VehicleSize(4.5, 12.0, 1.5, 0.6, 2.2, 2.7),
     "bicycle": VehicleSize(1.5, 2.0, 0.35, 0.15, 0.6, 1.7),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import hypot
 
 from pydantic import Field
 
@@ -12,12 +13,17 @@ from detectors.rules.common import Flagged, Parameters, key_frame, make_violatio
 from detectors.rules.heads import HEADS, Seat, assign, height, one_per_head, vote
 from detectors.types import Detection, Scene, Track, TrackPoint, Violation
 
+# A head that has moved by this share of its height is looked at anew.
+MOVED_SHARE = 0.25
+
 
 class NoHelmetParameters(Parameters):
     """A head votes in a frame where it is ``min_head_px`` or more high and surer than ``min_confidence``; the vote
     weighs its confidence times the head's area. Only the seat's nearest views count, those in which its head is at
     least ``near_share`` as high as it ever gets: far away, hair before another's helmet cannot be told. Flagged: one
-    seat with ``min_frames`` bare votes spread over ``min_seconds``, and ``min_share`` of the seat's votes bare."""
+    seat with ``min_frames`` bare votes spread over ``min_seconds``, ``min_share`` of the seat's votes bare, and of the
+    bare ones ``min_places`` surer than ``sure_confidence`` that lie `MOVED_SHARE` of the head's height apart: who
+    stands shows the detector one picture over and over, and a mistake in it is one mistake."""
 
     min_head_px: float = Field(10.0, ge=4, le=500)
     min_confidence: float = Field(0.4, ge=0, le=1)
@@ -25,6 +31,8 @@ class NoHelmetParameters(Parameters):
     min_seconds: float = Field(0.5, ge=0, le=60)
     min_share: float = Field(0.8, gt=0.5, le=1)
     near_share: float = Field(0.6, ge=0, le=1)
+    sure_confidence: float = Field(0.5, ge=0, le=1)
+    min_places: int = Field(4, ge=1, le=1000)
 
 
 @dataclass
@@ -111,6 +119,8 @@ class NoHelmet:
             len(votes) >= self.parameters.min_frames
             and votes[-1][0].t_s - votes[0][0].t_s >= self.parameters.min_seconds
             and _bare_share(seen) >= self.parameters.min_share
+            and _places([d for _, d in votes if d.confidence >= self.parameters.sure_confidence])
+            >= self.parameters.min_places
         )
 
 
@@ -124,3 +134,14 @@ def _weight(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
 
 def _bare_share(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
     return _weight(_bare(seen)) / _weight(seen)
+
+
+def _places(heads: Sequence[Detection]) -> int:
+    """Count the looks at a head that are not the one before over again."""
+    count, last = 0, None
+    for head in heads:
+        x1, y1, x2, y2 = head.box_xyxy
+        place = ((x1 + x2) / 2, (y1 + y2) / 2)
+        if last is None or hypot(place[0] - last[0], place[1] - last[1]) >= MOVED_SHARE * height(head):
+            count, last = count + 1, place
+    return count

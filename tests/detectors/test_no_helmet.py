@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -35,11 +36,27 @@ def track(id_: int = 1, box: Box = MOTORCYCLE, frames: int = 1, label: str = "mo
     return Track(id_, label, True, points)
 
 
-def watch(per_frame: list[list[Detection]], **parameters: float) -> list[str]:
+def aside(box: Box, px: float) -> Box:
+    return box[0] + px, box[1], box[2] + px, box[3]
+
+
+def watch(per_frame: list[list[Detection]], px_per_frame: float = 8.0, **parameters: float) -> list[str]:
+    """Show the heads of one motorcycle that rides across the picture, or stands in it."""
     rule = NoHelmet(GIVEN, parameters)
     for i, heads in enumerate(per_frame):
-        rule.update(Scene(i, i / 12, BEGAN, (track(frames=i + 1),), (), tuple(heads)))
+        px = i * px_per_frame
+        seen = tuple(replace(d, box_xyxy=aside(d.box_xyxy, px)) for d in heads)
+        rule.update(Scene(i, i / 12, BEGAN, (track(box=aside(MOTORCYCLE, px), frames=i + 1),), (), seen))
     return [v.rule for v in rule.finish()]
+
+
+def test_one_picture_of_a_standing_rider_over_and_over_is_not_flagged() -> None:
+    assert not watch([[head(BARE)]] * 60, px_per_frame=0.0)
+    assert not watch([[head(BARE)]] * 60, px_per_frame=0.02)
+
+
+def test_a_head_that_is_never_surely_bare_is_not_flagged() -> None:
+    assert not watch([[head(BARE, confidence=0.45)]] * 60)
 
 
 @pytest.mark.parametrize("heads", [(BARE,), (HELMET, BARE), (BARE, HELMET), (BARE, BARE)])
