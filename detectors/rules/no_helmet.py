@@ -31,7 +31,7 @@ class NoHelmetParameters(Parameters):
     min_seconds: float = Field(0.5, ge=0, le=60)
     min_share: float = Field(0.8, gt=0.5, le=1)
     near_share: float = Field(0.6, ge=0, le=1)
-    sure_confidence: float = Field(0.5, ge=0, le=1)
+    sure_confidence: float = Field(0.65, ge=0, le=1)
     min_places: int = Field(4, ge=1, le=1000)
 
 
