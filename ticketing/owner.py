@@ -83,7 +83,8 @@ def proves_vehicle(session: Session, plate: str, chassis_last5: str, engine_last
 
 def _proved(session: Session, nrkb: str, chassis_last5: str, engine_last5: str) -> VehicleRow | None:
     record = session.get(VehicleRow, nrkb, populate_existing=True)
-    numbers = crypto.unseal(record.personal if record else _decoy(crypto.key_in_use()))
+    decoy = _decoy(crypto.key_in_use())
+    numbers = crypto.unseal(record.personal if record else decoy)
     same = [
         _ends_with(numbers["chassis_number"], chassis_last5),
         _ends_with(numbers["engine_number"], engine_last5),

@@ -1,13 +1,16 @@
 """What supervisors, auditors and administrators do at the desk, and that all of it is on the trail."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+from conftest import picture
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from api.desk import CHECK_WORDS
 from api.office import now
+from pipeline.health import PAUSED, CameraHealth, write_health, write_picture
 from ticketing import answers, desk, letters
 from ticketing.models import AuditRow, CaseRow
 from ticketing.types import Checklist
@@ -65,10 +68,17 @@ def test_no_picture_of_a_case_is_given_to_whom_the_trail_has_not_as_having_opene
 def test_the_wall_shows_each_cameras_last_picture_and_no_other(server):
     server.sign_in("admin")
     page = server.client.get("/desk/wall")
-    assert "/desk/wall/v-2.jpg" in page.text and page.headers["refresh"] == "30"
+    assert "/desk/wall/simpang-1.jpg" in page.text and page.headers["refresh"] == "30"
     assert "refresh" not in server.client.get("/desk/wall?live=false").headers
-    assert server.client.get("/desk/wall/v-2.jpg").headers["content-type"] == "image/jpeg"
+    last = server.client.get("/desk/wall/simpang-1.jpg")
+    assert last.headers["content-type"] == "image/jpeg"
     assert server.client.get("/desk/wall/v-1.jpg").status_code == 404
+    write_picture(server.data, "simpang-1", picture("kamera"))
+    write_health(
+        server.data, CameraHealth("simpang-1", PAUSED, ("blurred",), last_frame_at=datetime.now(UTC))
+    )
+    assert server.client.get("/desk/wall/simpang-1.jpg").content == picture("kamera") != last.content
+    assert "Penegakan dijeda" in (wall := server.client.get("/desk/wall").text) and "kabur" in wall
 
 
 def test_a_supervisor_sees_what_an_officer_opened_and_whether_the_trail_is_whole(server):
