@@ -77,7 +77,8 @@ def test_by_vehicle_too_whatever_is_wrong_costs_the_same_work(server, reference,
     look_up_vehicle(server, "B 9999 ZZ", "1A345", "99B76")
     costs = []
     for typed in (
-        ("B 1234 ABC", "XXXXX", "99B76"), ("B 1234 ABC", "1A345", "YYYY"), ("B 9999 ZZ", "1A345", "99B76"), ("?", "", ""),
+        ("B 1234 ABC", "XXXXX", "99B76"), ("B 1234 ABC", "1A345", "YYYY"),
+        ("B 9999 ZZ", "1A345", "99B76"), ("?", "", ""),
     ):  # fmt: skip
         work.clear()
         assert look_up_vehicle(server, *typed).status_code in (404, 422)
