@@ -56,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="ETLE gateway API",
         version="1",
-        docs_url=f"{API}docs",
+        docs_url=None,
         openapi_url=f"{API}openapi.json",
         redoc_url=None,
     )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from api.desk_access import Door, Reviewer, Token
+from api.desk_access import Door, Id, Reviewer, Token
 from api.office import OfficeDoor, now, page
 from api.security import ProblemError, check_form
 from api.uploads import open_file
@@ -43,13 +43,13 @@ def inbox(request: Request, door: Door, who: Reviewer, tertutup: bool = False) -
 
 
 @router.get("/{contact_id}")
-def one(request: Request, door: Door, who: Reviewer, contact_id: int) -> Response:
+def one(request: Request, door: Door, who: Reviewer, contact_id: Id) -> Response:
     """Open one; the look at it is on the trail."""
     return _one(request, door, who, contact_id)
 
 
 @router.get("/{contact_id}/berkas/{number}")
-def file(request: Request, door: Door, who: Reviewer, contact_id: int, number: int) -> Response:
+def file(request: Request, door: Door, who: Reviewer, contact_id: Id, number: Id) -> Response:
     """Give a file that its sender sent along."""
     _, said = _read(door, who, contact_id)
     files = [f for message in said for f in message.files]
@@ -59,9 +59,7 @@ def file(request: Request, door: Door, who: Reviewer, contact_id: int, number: i
 
 
 @router.post("/{contact_id}/jawab")
-def answer(
-    request: Request, door: Door, who: Reviewer, contact_id: int, text: Long, token: Token
-) -> Response:
+def answer(request: Request, door: Door, who: Reviewer, contact_id: Id, text: Long, token: Token) -> Response:
     """Answer its sender."""
     return _act(
         request, door, who, contact_id, token,
@@ -71,7 +69,7 @@ def answer(
 
 @router.post("/{contact_id}/satuan")
 def send_unit(
-    request: Request, door: Door, who: Reviewer, contact_id: int, unit: Short, token: Token
+    request: Request, door: Door, who: Reviewer, contact_id: Id, unit: Short, token: Token
 ) -> Response:
     """Send a field unit."""
     return _act(
@@ -82,7 +80,7 @@ def send_unit(
 
 @router.post("/{contact_id}/tutup")
 def close(
-    request: Request, door: Door, who: Reviewer, contact_id: int, outcome: Short, text: Long, token: Token
+    request: Request, door: Door, who: Reviewer, contact_id: Id, outcome: Short, text: Long, token: Token
 ) -> Response:
     """Close with an outcome."""
     return _act(

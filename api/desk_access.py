@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Path, Request
 from fastapi.responses import Response
 
 from api.office import OfficeDoor, now, office
@@ -15,6 +15,9 @@ from ticketing import audit, desk_sessions
 from ticketing.officers import ADMIN, AUDITOR, REVIEWER, SUPERVISOR
 from ticketing.types import Officer
 
+# What a page may be asked for: days that can be counted on from, and numbers that a database holds.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+Id = Annotated[int, Path(ge=1, lt=2**63)]
 COOKIE = "etle_desk"
 LOGIN = "/desk/login"
 # Why a session is over, as the log-in page says it.

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.desk_access import Admin, Door, Text, Token, limits
+from api.desk_access import Admin, Door, Id, Text, Token, limits
 from api.office import OfficeDoor, now, page
 from api.security import check_form
 from ticketing import administration, audit, desk_sessions, exempt, gateways, law
@@ -137,7 +137,7 @@ def add_exempt(
 
 @router.post("/exempt/{row_id}/end")
 def end_exempt(
-    request: Request, door: Door, who: Admin, row_id: int, token: Token, last_day: Annotated[date, Form()]
+    request: Request, door: Door, who: Admin, row_id: Id, token: Token, last_day: Annotated[date, Form()]
 ) -> Response:
     """Let a plate's exemption end with a day."""
     return _kept(request, door, token, lambda s: exempt.end(s, who.login, row_id, last_day, now=now()))

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import func, select
 
-from api.desk_access import Anybody, Door, Overseer
+from api.desk_access import FIRST_DAY, LAST_DAY, Anybody, Door, Overseer
 from api.desk_queue import title
 from api.office import now, page
 from api.plots import Bar, bars, shares
@@ -33,7 +33,7 @@ BYS = {
 }  # fmt: skip
 SPAN = timedelta(days=30)
 LONGEST = timedelta(days=400)
-Day = Annotated[date | None, Query()]
+Day = Annotated[date | None, Query(ge=FIRST_DAY, le=LAST_DAY)]
 
 
 @router.get("/figures")

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from api.desk_access import Door, Reader, Reviewer, Supervisor, Text, Token
+from api.desk_access import Door, Id, Reader, Reviewer, Supervisor, Text, Token
 from api.desk_queue import title
-from api.office import OfficeDoor, now, page
+from api.office import OfficeDoor, now, page, portal_address
+from api.portal_pictures import letter_pictures
 from api.security import ProblemError, check_form
 from api.uploads import open_file
 from pipeline.evidence import StoreError
-from pipeline.images import ImageError, decode_image, encode_jpeg
+from pipeline.images import ImageError
 from ticketing import (
     answers,
     banks,
@@ -35,10 +36,10 @@ from ticketing.channels import EMAIL, MESSAGE, POST
 from ticketing.errors import NotFoundError, PictureError, TicketingError
 from ticketing.letter import letter_for
 from ticketing.models import CaseRow
+from ticketing.officers import AUDITOR
 from ticketing.types import Officer
 
 router = APIRouter(prefix="/desk")
-LETTER_ROLES = ("public_wide", "public_vehicle", "plate", "public_offence")
 ANSWER_WORDS = {
     states.ADMIT: ("Saya yang mengemudi", "I drove"),
     states.NAME_DRIVER: ("Orang lain yang mengemudi", "Somebody else drove"),
@@ -86,7 +87,7 @@ def waiting(
 
 
 @router.get("/office/{case_id}")
-def file(request: Request, door: Door, who: Reader, case_id: int) -> Response:
+def file(request: Request, door: Door, who: Reader, case_id: Id) -> Response:
     """Show a decided case with its letters, answers and money; that they were read is on record."""
     return _file(request, door, who, case_id)
 
@@ -96,6 +97,10 @@ def _file(
 ) -> Response:
     try:
         with door.session() as session:
+            row = session.get(CaseRow, case_id)
+            if row is not None and row.state in states.PENDING and who.role != AUDITOR:
+                to = {"Location": f"/desk/cases/{case_id}"}
+                raise ProblemError(303, "Antrean / Queue", "Belum diputus / not decided yet", to)
             case = desk.show_case(session, case_id, who.login, now=now())
             shown = office_file.gather(session, case_id, who.login, now=now())
     except NotFoundError as error:
@@ -113,7 +118,7 @@ def _file(
 
 
 @router.get("/office/{case_id}/files/{file_id}")
-def objection_file(request: Request, door: Door, who: Reader, case_id: int, file_id: int) -> Response:
+def objection_file(request: Request, door: Door, who: Reader, case_id: Id, file_id: Id) -> Response:
     """Give a file that came with an objection."""
     try:
         with door.session() as session:
@@ -125,7 +130,7 @@ def objection_file(request: Request, door: Door, who: Reader, case_id: int, file
 
 @router.post("/office/{case_id}/send")
 def send(
-    request: Request, door: Door, who: Reviewer, case_id: int, token: Token,
+    request: Request, door: Door, who: Reviewer, case_id: Id, token: Token,
     name: Text = "", address: Text = "", channels: Annotated[list[str] | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """Send the confirmation letter, to a better address where the first one came back."""
@@ -143,7 +148,7 @@ def send(
 
 
 @router.post("/office/{case_id}/returned")
-def returned(request: Request, door: Door, who: Reviewer, case_id: int, token: Token, why: Text) -> Response:
+def returned(request: Request, door: Door, who: Reviewer, case_id: Id, token: Token, why: Text) -> Response:
     """Note that the letter came back."""
     return _act(
         request, door, who, case_id, token,
@@ -153,7 +158,7 @@ def returned(request: Request, door: Door, who: Reviewer, case_id: int, token: T
 
 @router.post("/office/{case_id}/decide")
 def decide(
-    request: Request, door: Door, who: Supervisor, case_id: int, token: Token, decision: Text,
+    request: Request, door: Door, who: Supervisor, case_id: Id, token: Token, decision: Text,
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:  # fmt: skip
     """Decide an objection."""
@@ -164,7 +169,7 @@ def decide(
 
 
 @router.post("/office/{case_id}/issue")
-def issue(request: Request, door: Door, who: Supervisor, case_id: int, token: Token) -> Response:
+def issue(request: Request, door: Door, who: Supervisor, case_id: Id, token: Token) -> Response:
     """Issue the ticket, and send it."""
 
     def act(session: Session) -> Any:
@@ -176,7 +181,7 @@ def issue(request: Request, door: Door, who: Supervisor, case_id: int, token: To
 
 @router.post("/office/{case_id}/withdraw")
 def withdraw(
-    request: Request, door: Door, who: Supervisor, case_id: int, token: Token, reason: Text
+    request: Request, door: Door, who: Supervisor, case_id: Id, token: Token, reason: Text
 ) -> Response:
     """Withdraw the case."""
     return _act(
@@ -187,7 +192,7 @@ def withdraw(
 
 @router.post("/office/{case_id}/hearing")
 def hearing(
-    request: Request, door: Door, who: Supervisor, case_id: int, token: Token, day: Annotated[date, Form()],
+    request: Request, door: Door, who: Supervisor, case_id: Id, token: Token, day: Annotated[date, Form()],
     place: Annotated[str, Form(min_length=1, max_length=120)],
 ) -> Response:  # fmt: skip
     """Set the day and place of the hearing."""
@@ -199,7 +204,7 @@ def hearing(
 
 @router.post("/office/{case_id}/verdict")
 def verdict(
-    request: Request, door: Door, who: Supervisor, case_id: int, token: Token, fine: Amount, costs: Amount,
+    request: Request, door: Door, who: Supervisor, case_id: Id, token: Token, fine: Amount, costs: Amount,
     number: Annotated[str, Form(min_length=1, max_length=60)],
 ) -> Response:  # fmt: skip
     """Record the verdict."""
@@ -210,9 +215,7 @@ def verdict(
 
 
 @router.post("/office/{case_id}/block")
-def block(
-    request: Request, door: Door, who: Supervisor, case_id: int, token: Token, ground: Text
-) -> Response:
+def block(request: Request, door: Door, who: Supervisor, case_id: Id, token: Token, ground: Text) -> Response:
     """Ask for a block of the STNK, and tell the owner."""
 
     def act(session: Session) -> Any:
@@ -224,7 +227,7 @@ def block(
 
 @router.post("/office/{case_id}/refund")
 def refund(
-    request: Request, door: Door, who: Supervisor, case_id: int, token: Token, amount: Amount,
+    request: Request, door: Door, who: Supervisor, case_id: Id, token: Token, amount: Amount,
     reference: Annotated[str, Form(min_length=1, max_length=60)],
 ) -> Response:  # fmt: skip
     """Book that money was given back."""
@@ -235,7 +238,7 @@ def refund(
 
 
 @router.post("/office/{case_id}/notice")
-def tell(request: Request, door: Door, who: Reviewer, case_id: int, token: Token, kind: Text) -> Response:
+def tell(request: Request, door: Door, who: Reviewer, case_id: Id, token: Token, kind: Text) -> Response:
     """Send a notice of what has become of the case; each goes once."""
     if kind not in notice.KINDS:
         raise ProblemError(422, "Surat tidak dikenal / No such notice", kind[:40])
@@ -245,7 +248,7 @@ def tell(request: Request, door: Door, who: Reviewer, case_id: int, token: Token
 
 
 @router.get("/cases/{case_id}/letter.pdf")
-def letter(request: Request, door: Door, who: Reader, case_id: int) -> Response:
+def letter(request: Request, door: Door, who: Reader, case_id: Id) -> Response:
     """Give the confirmation letter of a confirmed case, with others masked in its pictures."""
     try:
         with door.session() as session:
@@ -256,24 +259,6 @@ def letter(request: Request, door: Door, who: Reader, case_id: int) -> Response:
         raise ProblemError(409, "Surat belum bisa dibuat / No letter yet", str(error)) from error
     name = f'inline; filename="surat-konfirmasi-{case_id}.pdf"'
     return Response(data, media_type="application/pdf", headers={"Content-Disposition": name})
-
-
-def portal_address(request: Request, door: OfficeDoor) -> str:
-    """Give the owner portal's address, for the QR codes of letters."""
-    return door.settings.portal_url or str(request.base_url).rstrip("/")
-
-
-def letter_pictures(door: OfficeDoor, violation_id: str) -> list[bytes]:
-    """Give the letter's pictures as JPEG. Raises `StoreError` and `ImageError`."""
-    evidence = door.evidence(violation_id)
-    files = {f.role: f for f in evidence.files} if evidence else {}
-    out = []
-    for role in LETTER_ROLES:
-        if role not in files:
-            continue
-        data = door.store.open(files[role].sha256)
-        out.append(data if files[role].media_type == "image/jpeg" else encode_jpeg(decode_image(data), 92))
-    return out
 
 
 def _tell(

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from api.desk_access import Door, Reader, Reviewer, Text, Token
+from api.desk_access import Door, Id, Reader, Reviewer, Text, Token
 from api.desk_queue import Filters, query_of
 from api.office import OfficeDoor, now, page
 from api.security import ProblemError, check_form
@@ -58,7 +58,7 @@ PRELOADED = ("offence", "plate", "vehicle")
 
 @router.get("/cases/{case_id}")
 def review(
-    request: Request, door: Door, who: Reader, case_id: int, filters: Filters,
+    request: Request, door: Door, who: Reader, case_id: Id, filters: Filters,
     done: Annotated[str, Query(max_length=20)] = "", was: int | None = None,
 ) -> Response:  # fmt: skip
     """Open a case: for review where it waits for one, only to be read by an auditor."""
@@ -101,6 +101,18 @@ def _open(session: Session, who: Officer, case_id: int, at: datetime) -> CaseDet
     return reviews.open_case(session, case_id, who, now=at)
 
 
+def _check_evidence(door: OfficeDoor, case_id: int) -> None:
+    """Raise `ProblemError` where the evidence is not there, or is not what the case was made of."""
+    with door.session() as session:
+        case = session.get(CaseRow, case_id)
+        made_of = (case.violation_id, case.flagged["evidence_manifest_sha256"]) if case else None
+    evidence = door.evidence(made_of[0]) if made_of else None
+    if made_of and (evidence is None or evidence.manifest_sha256 != made_of[1]):
+        raise ProblemError(
+            409, "Bukti berubah / Evidence altered", "Perkara tidak bisa dikonfirmasi / not to be confirmed"
+        )
+
+
 def _preload(session: Session, door: OfficeDoor, case_id: int, who: Officer, at: datetime) -> list[str]:
     """Give the addresses of the next case's first pictures, and put on record that this officer is given them."""
     case = session.get_one(CaseRow, case_id)
@@ -123,7 +135,7 @@ def _roles(evidence: Evidence | None) -> dict[str, list[str]]:
 
 
 @router.get("/cases/{case_id}/evidence/{role}")
-def evidence_file(door: Door, who: Reader, case_id: int, role: str) -> Response:
+def evidence_file(door: Door, who: Reader, case_id: Id, role: str) -> Response:
     """Give a file of a case's evidence, by its role, to whom the trail has as having opened the case."""
     since = now() - timedelta(seconds=door.settings.session_s)
     with door.session() as session:
@@ -141,17 +153,18 @@ def evidence_file(door: Door, who: Reader, case_id: int, role: str) -> Response:
 
 @router.post("/cases/{case_id}/confirm")
 def confirm(
-    request: Request, door: Door, who: Reviewer, case_id: int, filters: Filters, token: Token,
+    request: Request, door: Door, who: Reviewer, case_id: Id, filters: Filters, token: Token,
     checked: Annotated[list[str] | None, Form()] = None, then: Literal["", "next"] = Form(""),
 ) -> Response:  # fmt: skip
     """Confirm a case whose gate and checklist hold."""
+    _check_evidence(door, case_id)
     ticked = desk.Checklist(**{name: name in (checked or []) for name in CHECK_WORDS})
     return _decide(request, door, who, case_id, filters, token, Decision("confirm", ticked), then)
 
 
 @router.post("/cases/{case_id}/reject")
 def reject(
-    request: Request, door: Door, who: Reviewer, case_id: int, filters: Filters, token: Token, reason: Text,
+    request: Request, door: Door, who: Reviewer, case_id: Id, filters: Filters, token: Token, reason: Text,
     note: Text = "", then: Literal["", "next"] = Form(""),
 ) -> Response:  # fmt: skip
     """Reject a case with a reason."""
@@ -161,7 +174,7 @@ def reject(
 
 @router.post("/cases/{case_id}/ask")
 def ask(
-    request: Request, door: Door, who: Reviewer, case_id: int, filters: Filters, token: Token, note: Text = "",
+    request: Request, door: Door, who: Reviewer, case_id: Id, filters: Filters, token: Token, note: Text = "",
 ) -> Response:  # fmt: skip
     """Ask another officer to decide."""
     return _decide(request, door, who, case_id, filters, token, Decision("ask", note=note), "next")
@@ -187,7 +200,7 @@ def _decide(
 
 @router.post("/cases/{case_id}/plate")
 def plate(
-    request: Request, door: Door, who: Reviewer, case_id: int, filters: Filters, token: Token, text: Text
+    request: Request, door: Door, who: Reviewer, case_id: Id, filters: Filters, token: Token, text: Text
 ) -> Response:
     """Put the officer's reading of the plate in the reader's place."""
     return _change(
@@ -198,7 +211,7 @@ def plate(
 
 @router.post("/cases/{case_id}/vehicle")
 def vehicle(
-    request: Request, door: Door, who: Reviewer, case_id: int, filters: Filters, token: Token, vehicle_class: Text,
+    request: Request, door: Door, who: Reviewer, case_id: Id, filters: Filters, token: Token, vehicle_class: Text,
     plate_colour: Text = "",
 ) -> Response:  # fmt: skip
     """Put what the officer sees of the vehicle in the machine's place."""
@@ -212,7 +225,7 @@ def vehicle(
 
 @router.post("/cases/{case_id}/alerts/{alert_id}")
 def resolve(
-    request: Request, door: Door, who: Reviewer, case_id: int, alert_id: int, filters: Filters, token: Token,
+    request: Request, door: Door, who: Reviewer, case_id: Id, alert_id: Id, filters: Filters, token: Token,
     note: Text = "",
 ) -> Response:  # fmt: skip
     """Note what was found out about an alert of the case."""

@@ -179,6 +179,8 @@ async def _take_batched(
 
 
 def _batched(segment: BatchedSegment, files: dict[str, bytes]) -> bytes:
+    if len(set(segment.files)) != len(segment.files):
+        raise ProblemError(422, "File named twice", "each part is one picture, once", name="malformed")
     missing = [name for name in segment.files if name not in files]
     if missing:
         raise ProblemError(

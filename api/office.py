@@ -85,6 +85,11 @@ def office(request: Request) -> OfficeDoor:
     return door
 
 
+def portal_address(request: Request, door: OfficeDoor) -> str:
+    """Give the owner portal's address, for the QR codes of letters."""
+    return door.settings.portal_url or str(request.base_url).rstrip("/")
+
+
 def now() -> datetime:
     """Give the time: timezone-aware UTC."""
     return datetime.now(UTC)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from api.office import OfficeDoor, now, office, page
+from api.office import OfficeDoor, now, office, page, portal_address
 from api.owner_session import OwnerSession, case_of, keys, limit, owner_of, refused, remember
 from api.portal_answer import KINDS
 from api.portal_pictures import CLIP, PHOTOS, letter_pictures, map_of, proof_of, qr, send_file, shown_roles
@@ -134,7 +134,9 @@ def confirmation(request: Request, door: Door, mine: Mine) -> Response:
     try:
         with door.session() as session:
             pictures = letter_pictures(door, case.view.violation_id)
-            data = letter_for(session, mine[0], pictures, _portal(request, door), now=now(), who="owner")
+            data = letter_for(
+                session, mine[0], pictures, portal_address(request, door), now=now(), who="owner"
+            )
     except NO_LETTER as error:
         raise ProblemError(
             409, "Surat belum bisa dibuat / No letter yet", "Hubungi kantor / please contact the office"
@@ -148,7 +150,7 @@ def receipt(request: Request, door: Door, mine: Mine) -> Response:
     try:
         with door.session() as session:
             data, _, _ = notice.notice_for(
-                session, mine[0], notice.RECEIPT, (), _portal(request, door), who="owner", now=now()
+                session, mine[0], notice.RECEIPT, (), portal_address(request, door), who="owner", now=now()
             )
     except NO_LETTER as error:
         raise ProblemError(
@@ -227,10 +229,6 @@ def _stand(case: OwnerCase) -> str:
     paid = case.bill.paid_rupiah if case.bill else 0
     due = case.bill.due_rupiah if case.bill else 0
     return f"{case.view.state} {paid} {due}"
-
-
-def _portal(request: Request, door: OfficeDoor) -> str:
-    return door.settings.portal_url or str(request.base_url).rstrip("/")
 
 
 def _pdf(data: bytes, name: str) -> Response:

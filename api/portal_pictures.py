@@ -26,7 +26,7 @@ PHOTOS = {
 CLIP = "public_clip"
 LETTER_ROLES = ("public_wide", "public_vehicle", "plate", "public_offence")
 _FRAME = re.compile(r"public_frame:\d{1,3}")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,11 @@ def send_file(request: Request, door: OfficeDoor, violation_id: str, role: str) 
 
 
 def letter_pictures(door: OfficeDoor, violation_id: str) -> list[bytes]:
-    """Give the JPEGs of a letter, with others masked."""
+    """Give the JPEGs of a letter, with others masked. Raises `StoreError` and `ImageError`."""
     evidence = door.evidence(violation_id)
-    held = {f.role: f for f in evidence.files} if evidence else {}
+    if evidence is None:
+        raise StoreError("the evidence is missing or was altered: no letter is made of it")
+    held = {f.role: f for f in evidence.files}
     allowed = shown_roles(evidence)
     out = []
     for role in LETTER_ROLES:

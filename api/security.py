@@ -116,20 +116,22 @@ class Limiter:
         self._lock = threading.Lock()
 
     def allows(self, *keys: str) -> bool:
-        """Count a try under every key; tell whether none of them has had too many."""
+        """Count a try under every key, in order; tell whether none of them has had too many.
+
+        Nothing is counted under the keys that follow one which has: who is refused already shuts no other's door.
+        """
         now = self._clock()
         with self._lock:
             if len(self._tries) > self.MOST_KEYS:
                 self._tries = {k: t for k, t in self._tries.items() if t and t[-1] > now - WINDOW_S}
-            allowed = True
             for key in keys:
                 tries = self._tries.setdefault(key, deque())
                 while tries and tries[0] <= now - WINDOW_S:
                     tries.popleft()
-                allowed &= len(tries) < self._most
-                if len(tries) < self._most:
-                    tries.append(now)
-            return allowed
+                if len(tries) >= self._most:
+                    return False
+                tries.append(now)
+            return True
 
 
 def digest(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -12,7 +13,10 @@ from pipeline.evidence import EvidenceStore
 from pipeline.manifest import describe, plain
 from pipeline.package import Finding, build_package
 from pipeline.types import Counters, Evidence
+from ticketing.errors import TicketingError
 from ticketing.types import FlaggedViolation
+
+log = logging.getLogger(__name__)
 
 NO_PLATE = "no plate was seen large and whole enough"
 # A crash can leave evidence without its case only for the violations in hand at that moment.
@@ -74,8 +78,13 @@ def resume_cases(store: EvidenceStore, flag: Callable[[FlaggedViolation], None])
     newest = store.violation_ids()[-RESUMED_AT_MOST:]
     for violation_id in newest:
         evidence = store.get(violation_id)
-        if evidence is not None:
+        if evidence is None:
+            continue
+        try:
             flag(flagged_from_manifest(store.manifest(violation_id), evidence.manifest_sha256))
+        except (TicketingError, TypeError, ValueError) as error:
+            # One package that no case can be made of must not keep a camera from starting.
+            log.error("%s: no case can be made of this evidence: %s", violation_id, error)
     return len(newest)
 
 

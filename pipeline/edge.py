@@ -36,6 +36,8 @@ from ticketing.types import FlaggedViolation
 MOST_FILES = 80
 MOST_MANIFEST_BYTES = 2 * 2**20
 AHEAD = timedelta(minutes=5)
+# A gateway keeps what it could not hand over; what is older was dated by a clock that stood wrong.
+BEHIND = timedelta(days=366)
 ROLE = "edge_manifest"
 _ROLE = re.compile(r"[a-z_]{1,30}(:[0-9]{1,3})?")
 _ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
@@ -156,6 +158,9 @@ def _check_violation(manifest: Mapping[str, Any], camera_id: str, now: datetime)
                 "malformed", f"the manifest is of format {manifest['format']!r:.40}, not {FORMAT}"
             )
         flagged = _Flagged.validate_python({**manifest["case"], "evidence_manifest_sha256": ""})
+        # What a lenient reading lets pass must be what the case is made of later, from this very manifest.
+        if flagged_from_manifest(manifest, "") != flagged:
+            raise EdgeRefusedError("malformed", "case: numbers as numbers, times as text, and nothing else")
         violation = manifest["violation"]
         began = datetime.fromisoformat(violation["track_began_at"])
         derived = violation_id(camera_id, str(violation["rule"]), began, int(violation["track_id"]))
@@ -179,6 +184,10 @@ def _check_violation(manifest: Mapping[str, Any], camera_id: str, now: datetime)
     if flagged.occurred_at.tzinfo is None or flagged.occurred_at - now > AHEAD:
         raise EdgeRefusedError(
             "in_the_future", f"occurred_at {flagged.occurred_at.isoformat()} is yet to come"
+        )
+    if now - flagged.occurred_at > BEHIND:
+        raise EdgeRefusedError(
+            "too_old", f"occurred_at {flagged.occurred_at.isoformat()} is more than {BEHIND.days} days ago"
         )
     return derived
 

@@ -1,6 +1,6 @@
 """What a rule measured from, as a file of its evidence: the vehicle's path, the signals over time, the camera file.
 
-With it a finding can be drawn and reckoned anew by whoever doubts it (`pipeline.explanation`).
+With it a finding can be drawn and reckoned anew by whoever doubts it (`pipeline.explain`).
 """
 
 from __future__ import annotations

@@ -95,7 +95,10 @@ def check_login(session: Session, login: str, password: str, address: str = "-",
     elif not right:
         count_wrong_try(session, login, address, now)
     else:
-        row.wrong_tries, row.locked_until = 0, None
+        # Where a second factor is on, only its right code ends the count: a known password must not.
+        if row.totp_since is None:
+            row.wrong_tries = 0
+        row.locked_until = None
         if _hasher.check_needs_rehash(row.password_hash):
             row.password_hash = _hasher.hash(password)
         audit.record(session, now, login, "signed in", f"officer {login}", {"address": address})

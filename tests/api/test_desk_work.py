@@ -3,14 +3,15 @@
 import re
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
-from conftest import picture
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from api.desk import CHECK_WORDS
 from api.office import now
 from pipeline.health import PAUSED, CameraHealth, write_health, write_picture
+from pipeline.images import encode_jpeg
 from ticketing import answers, desk, letters
 from ticketing.models import AuditRow, CaseRow
 from ticketing.types import Checklist
@@ -73,11 +74,12 @@ def test_the_wall_shows_each_cameras_last_picture_and_no_other(server):
     last = server.client.get("/desk/wall/simpang-1.jpg")
     assert last.headers["content-type"] == "image/jpeg"
     assert server.client.get("/desk/wall/v-1.jpg").status_code == 404
-    write_picture(server.data, "simpang-1", picture("kamera"))
+    frame = encode_jpeg(np.full((36, 64, 3), 90, np.uint8))
+    write_picture(server.data, "simpang-1", frame)
     write_health(
         server.data, CameraHealth("simpang-1", PAUSED, ("blurred",), last_frame_at=datetime.now(UTC))
     )
-    assert server.client.get("/desk/wall/simpang-1.jpg").content == picture("kamera") != last.content
+    assert server.client.get("/desk/wall/simpang-1.jpg").content == frame != last.content
     assert "Penegakan dijeda" in (wall := server.client.get("/desk/wall").text) and "kabur" in wall
 
 
