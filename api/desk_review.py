@@ -212,13 +212,14 @@ def plate(
 @router.post("/cases/{case_id}/vehicle")
 def vehicle(
     request: Request, door: Door, who: Reviewer, case_id: Id, filters: Filters, token: Token, vehicle_class: Text,
-    plate_colour: Text = "",
+    plate_colour: Text = "", body_colour: Text = "", make: Text = "",
 ) -> Response:  # fmt: skip
     """Put what the officer sees of the vehicle in the machine's place."""
     return _change(
         request, door, who, case_id, filters, token,
         lambda session: desk.correct_vehicle(
-            session, case_id, who.login, vehicle_class, plate_colour or None, now=now()
+            session, case_id, who.login, vehicle_class, plate_colour or None,
+            body_colour=body_colour or None, make=make or None, now=now(),
         ),
     )  # fmt: skip
 

@@ -81,3 +81,14 @@ def test_altered_evidence_is_told_on_the_review_page(server):
     manifest = server.data / "evidence" / "manifests" / "v-1.json"
     manifest.write_text(manifest.read_text().replace("offence", "0ffence", 1))
     assert "jangan konfirmasi" in server.client.get("/desk/cases/1").text
+
+
+def test_another_colour_than_the_records_shuts_the_gate_until_it_is_put_right(server):
+    server.sign_in()
+    seen = {"vehicle_class": "sepeda motor", "plate_colour": "white"}
+    assert server.decide(1, "vehicle", **seen, body_colour="merah").status_code == 303
+    page = server.client.get("/desk/cases/1").text
+    assert "terlihat" in page and "merah ✗" in page
+    assert server.decide(1, "confirm", checked=ALL).status_code == 409
+    server.decide(1, "vehicle", **seen, body_colour="hitam")
+    assert server.decide(1, "confirm", checked=ALL).status_code == 303
