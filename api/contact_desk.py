@@ -49,7 +49,7 @@ def one(request: Request, door: Door, who: Reviewer, contact_id: Id) -> Response
 
 
 @router.get("/{contact_id}/berkas/{number}")
-def file(request: Request, door: Door, who: Reviewer, contact_id: Id, number: Id) -> Response:
+def file(request: Request, door: Door, who: Reviewer, contact_id: Id, number: int) -> Response:
     """Give a file that its sender sent along."""
     _, said = _read(door, who, contact_id)
     files = [f for message in said for f in message.files]

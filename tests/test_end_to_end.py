@@ -28,11 +28,11 @@ pytestmark = [
 
 
 @contextmanager
-def served(data):
+def served(data, *options):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = etle("serve", "--data", data, "--port", port)
+    server = etle("serve", "--data", data, "--port", port, *options)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):

@@ -36,7 +36,7 @@ def office(tmp_path, monkeypatch):
     url, reference = confirmed_office(data)
     password = done(etle("officer", "add", "petugas", "Petugas Uji", "--data", data)).strip()
     engine = make_engine(url)
-    with served(data) as address:
+    with served(data, "--no-second-factor") as address:
         yield address, password, engine, reference
     engine.dispose()
 

@@ -128,11 +128,12 @@ def view_of(case: CaseRow, record: VehicleRow) -> OwnerView:
 
 
 def _ends_with(number: str, typed: str) -> bool:
-    """Compare the last characters, whatever they are; a number that is too short to have them never agrees."""
-    wanted = "".join(c for c in typed.upper() if c not in " -.").encode()
-    last = "".join(c for c in number.upper() if c not in " -.").encode()[-LAST_DIGITS:]
-    same = hmac.compare_digest(last.ljust(16), wanted[:16].ljust(16))
-    return same and len(last) == len(wanted) == LAST_DIGITS
+    """Tell whether a number ends with what was typed: five characters or more of it, spaces and dashes apart."""
+    wanted = "".join(c for c in typed[:40].upper() if c not in " -.").encode()
+    bare = "".join(c for c in number.upper() if c not in " -.").encode()
+    last = bare[-max(len(wanted), LAST_DIGITS) :]
+    same = hmac.compare_digest(last.ljust(64), wanted.ljust(64))
+    return same and len(wanted) >= LAST_DIGITS
 
 
 @lru_cache(maxsize=2)

@@ -115,7 +115,8 @@ def exif_time(data: bytes, zone: ZoneInfo) -> datetime | None:
     try:
         with Pillow.open(io.BytesIO(data)) as picture:
             tags = picture.getexif().get_ifd(_EXIF_IFD)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (UnidentifiedImageError, ModuleNotFoundError, OSError, ValueError, SyntaxError):
+        # Ultralytics replaces `PIL.Image.open` with its own, which looks for a plug-in where nothing is recognised.
         return None
     text = str(tags.get(_TAKEN, "")).strip("\0 ")
     fraction = str(tags.get(_FRACTION, "")).strip("\0 ")

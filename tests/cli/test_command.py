@@ -262,10 +262,11 @@ def test_an_officer_is_added_once_with_a_password_that_is_shown_once(etle, tmp_p
     assert "is taken" in again.stderr
 
 
-def test_a_gateways_key_is_shown_once_and_a_new_one_voids_it(etle, tmp_path):
+def test_a_gateways_key_is_shown_once_and_a_new_one_leaves_the_old_a_while(etle, tmp_path):
     first = etle("gateway", "add", "gerbang-1", "--camera", "simpang-1", "--data", tmp_path)
-    second = etle("gateway", "add", "gerbang-1", "--camera", "simpang-1", "--data", tmp_path)
+    assert etle("gateway", "add", "gerbang-1", "--camera", "simpang-1", "--data", tmp_path).exit_code == 2
+    second = etle("gateway", "rotate", "gerbang-1", "--data", tmp_path)
     assert first.stdout.startswith("etle_") and first.stdout != second.stdout
-    assert "the old one is void" in second.stderr
-    assert second.stdout.strip() not in (tmp_path / "keys" / "gateways.json").read_text()
+    assert "the one before ends in 24 hours" in second.stderr
+    assert second.stdout.strip().encode() not in (tmp_path / "etle.sqlite3").read_bytes()
     assert etle("gateway", "add", " ", "--camera", "x", "--data", tmp_path).exit_code == 2

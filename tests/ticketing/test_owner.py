@@ -137,7 +137,7 @@ def test_a_wrong_number_a_wrong_plate_and_no_ticket_get_the_same_answer_for_the_
     assert len(wrong) == 2
     assert work("B1234ABC", "12345", "99875") == wrong
     assert work("B1234ABC", "", "") == wrong
-    assert work("B1234ABC", "512345", "99876") == wrong
+    assert work("B1234ABC", "912345", "99876") == wrong
     assert work("B1234ABC", "2345", "99876") == wrong
     assert work("D1X", "12345", "99876") == wrong
     assert work("' OR '1'='1", "12345", "99876") == wrong
