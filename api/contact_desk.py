@@ -133,6 +133,7 @@ def _one(
         status,
         row=row,
         said=said,
+        who=who.login,
         now=now(),
         topics=contact_rules.topics(row.kind),
         statuses=contact.STATUSES,
