@@ -174,10 +174,11 @@ def test_a_batch_of_pictures_is_kept_as_they_came_and_the_same_again_is_known(se
     [
         ({"captured_at": [WHEN]}, [("a.jpg", b"text posing as JPEG")], "not a JPEG"),
         (
-            {"captured_at": [WHEN, WHEN], "files": ["a.jpg", "a.jpg"]},
-            [("a.jpg", JPEG)],
+            {"captured_at": [WHEN, WHEN], "files": ["a.jpg", "b.jpg"]},
+            [("a.jpg", JPEG), ("b.jpg", JPEG)],
             "must name its zone and grow",
         ),
+        ({"captured_at": [WHEN] * 9, "files": ["a.jpg"] * 9}, [("a.jpg", JPEG)], "one picture, once"),
         ({"captured_at": []}, [("a.jpg", JPEG)], "one time for each file"),
         ({"files": ["../../a.jpg"]}, [("a.jpg", JPEG)], "no part has the file name"),
     ],
