@@ -66,15 +66,15 @@ async def payment(
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     token = authorization.removeprefix("Bearer ").strip()
     asked = Notification("POST", target, token, x_timestamp, x_external_id, x_signature, body)
-    answer = await run_in_threadpool(_take, door, asked, bank.secret)
+    answer = await run_in_threadpool(_take, door, asked, bank)
     if answer.status != 200:
         log.warning("bank notification refused: %s", answer.body.get("responseCode"))
     return _answer(answer)
 
 
-def _take(door: OfficeDoor, asked: Notification, secret: str) -> Answer:
+def _take(door: OfficeDoor, asked: Notification, bank: banks.Bank) -> Answer:
     with door.session() as session:
-        return take_notification(session, asked, secret, now=now())
+        return take_notification(session, asked, bank.secret, bank=bank, now=now())
 
 
 def _answer(answer: Answer) -> JSONResponse:

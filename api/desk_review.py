@@ -27,7 +27,7 @@ from ticketing.errors import (
 )
 from ticketing.gate import CHECKS
 from ticketing.models import CaseRow
-from ticketing.officers import AUDITOR
+from ticketing.officers import AUDITOR, REVIEWER, SUPERVISOR
 from ticketing.registry import CLASSES, PLATE_COLOURS
 from ticketing.review_queue import Wanted
 from ticketing.reviews import Decision
@@ -91,7 +91,8 @@ def _review(
         altered=evidence is None or evidence.manifest_sha256 != case.evidence_manifest_sha256,
         classes=CLASSES, colours=PLATE_COLOURS, query=query_of(filters), following=following, ahead=ahead,
         characters=list(zip(case.plate_text or "", case.character_probabilities, strict=False)),
-        fault=fault, faults=faults or ([("", str(fault))] if fault else []), done=done,
+        fault=fault, may_resolve=who.role in (REVIEWER, SUPERVISOR),
+        faults=faults or ([("", str(fault))] if fault else []), done=done,
     )  # fmt: skip
 
 
@@ -232,7 +233,7 @@ def resolve(
     """Note what was found out about an alert of the case."""
     return _change(
         request, door, who, case_id, filters, token,
-        lambda session: sightings.resolve_alert(session, alert_id, who.login, note, now=now()),
+        lambda session: sightings.resolve_alert(session, case_id, alert_id, who.login, note, now=now()),
     )  # fmt: skip
 
 

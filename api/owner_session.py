@@ -38,12 +38,15 @@ class PortalKeys:
 
 @dataclass(frozen=True)
 class OwnerSession:
-    """The cases that a look-up found, which of them is open, and by what it was shown (`ticketing.owner_case`)."""
+    """The cases that a look-up found, which of them is open, and by what it was shown (`ticketing.owner_case`);
+    ``reference`` is the letter's, where it was shown by one.
+    """
 
     cases: tuple[int, ...]
     open: int | None
     by: str
     plate: str
+    reference: str | None = None
 
 
 def keys(request: Request) -> PortalKeys:
@@ -88,25 +91,28 @@ def limit(request: Request, limiter: Limiter, *also: str) -> None:
 
 def remember(request: Request, answer: Response, session: OwnerSession) -> None:
     """Keep an owner's session; its time begins anew."""
-    value = [list(session.cases), session.open, session.by, session.plate, _mark(request)]
+    value = [list(session.cases), session.open, session.by, session.plate, session.reference, _mark(request)]
     _set(request, answer, OWNER, keys(request).owner.sign(value))
 
 
 def owner_of(request: Request) -> OwnerSession:
     """Give the session of an owner. Raises `ProblemError` where there is none, or it is another address's."""
-    cases, opened, by, plate, mark = _read(request, OWNER, keys(request).owner)
+    cases, opened, by, plate, reference, mark = _read(request, OWNER, keys(request).owner)
     _check_mark(request, mark)
-    return OwnerSession(tuple(cases), opened, by, plate)
+    return OwnerSession(tuple(cases), opened, by, plate, reference)
 
 
-def case_of(request: Request) -> tuple[int, str]:
-    """Give the case that an owner has open, and how they have shown that it is theirs. Raises `ProblemError`."""
+def case_of(request: Request) -> tuple[int, str, str | None]:
+    """Give the case that an owner has open, how they have shown that it is theirs, and by which reference.
+
+    Raises `ProblemError`.
+    """
     session = owner_of(request)
     if session.open is None:
         raise ProblemError(
             303, "Pilih / Choose", "Pilih surat / choose a notice", {"Location": "/perkara/pilih"}
         )
-    return session.open, session.by
+    return session.open, session.by, session.reference
 
 
 def remember_contact(request: Request, answer: Response, contact_id: int) -> None:

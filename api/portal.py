@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.office import OfficeDoor, now, office, page
 from api.owner_session import OwnerSession, forget, limit, owner_of, refused, remember
-from api.security import check_form
+from api.security import ProblemError, check_form
 from ticketing.errors import NotFoundError
 from ticketing.owner import look_up, look_up_by_vehicle, proves_vehicle
 from ticketing.owner_case import BY_LETTER, BY_VEHICLE, genuine, open_case
@@ -42,7 +42,9 @@ def by_letter(request: Request, door: Door, reference: Text, plate: Text, token:
         refused(request, "look-up without result")
         return page(request, "portal/look_up.html", 404, reference=reference, plate=plate, missing=True)
     answer = RedirectResponse("/perkara", 303)
-    remember(request, answer, OwnerSession((view.case_id,), view.case_id, BY_LETTER, view.plate))
+    remember(
+        request, answer, OwnerSession((view.case_id,), view.case_id, BY_LETTER, view.plate, view.reference)
+    )
     return answer
 
 
@@ -70,8 +72,13 @@ def by_vehicle(
 @router.get("/perkara/pilih")
 def choose(request: Request, door: Door, held: Session) -> Response:
     """Show the notices that a look-up found."""
-    with door.session() as session:
-        found = [open_case(session, case_id, held.by).view for case_id in held.cases]
+    try:
+        with door.session() as session:
+            found = [open_case(session, case_id, held.by, held.reference).view for case_id in held.cases]
+    except NotFoundError as error:
+        raise ProblemError(
+            404, "Tidak ada data / No data", "Surat tidak ada lagi / the notice is no more"
+        ) from error
     return page(request, "portal/choose.html", found=found)
 
 
@@ -83,7 +90,7 @@ def chosen(
     check_form(request, token)
     answer = RedirectResponse("/perkara" if number < len(held.cases) else "/perkara/pilih", 303)
     opened = held.cases[number] if number < len(held.cases) else None
-    remember(request, answer, OwnerSession(held.cases, opened, held.by, held.plate))
+    remember(request, answer, OwnerSession(held.cases, opened, held.by, held.plate, held.reference))
     return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
@@ -12,13 +13,13 @@ from api.owner_session import OwnerSession, case_of, owner_of, remember
 from api.security import ProblemError, check_form
 from api.uploads import take_files
 from pipeline.uploads import UploadError
-from ticketing import answers, objection_files, states
+from ticketing import answers, moves, objection_files, states
 from ticketing.errors import GuardError, IllegalMoveError, NotFoundError, ObjectionFileError, ReasonError
-from ticketing.owner_case import open_case
+from ticketing.owner_case import BY_VEHICLE, check_reference, may_answer, open_case
 
 router = APIRouter(prefix="/perkara/jawab", include_in_schema=False)
 Door = Annotated[OfficeDoor, Depends(office)]
-Mine = Annotated[tuple[int, str], Depends(case_of)]
+Mine = Annotated[tuple[int, str, str | None], Depends(case_of)]
 Held = Annotated[OwnerSession, Depends(owner_of)]
 Field = Annotated[str, Form(max_length=500)]
 MOST_FILES = 5
@@ -59,6 +60,7 @@ def take(
     request: Request,
     door: Door,
     mine: Mine,
+    held: Held,
     kind: Annotated[str, Form(max_length=20)],
     token: Annotated[str, Form(max_length=200)],
     text: Annotated[str, Form(max_length=20_000)] = "",
@@ -77,11 +79,17 @@ def take(
     try:
         attached = take_files(request, files or (), MOST_FILES if kind in WITH_FILES else 0)
         with door.session() as session:
+            case = moves.take(session, mine[0])
+            check_reference(case, *mine[1:])
+            if kind in KINDS and kind not in may_answer(case, mine[1]):
+                raise GuardError("this answer is not open to whoever looks")
             answers.answer(session, mine[0], kind, said, now=now())
             for file in attached:
                 objection_files.attach(
                     session, mine[0], file.file_name, file.media_type, file.sha256, file.size_bytes, now=now()
                 )
+    except NotFoundError as error:
+        raise ProblemError(404, "Tidak ada data / No data", "Surat tidak ada / there is no notice") from error
     except UploadError as error:
         fault = (f"{error.name} {error.text_id}".strip(), f"{error.name} {error.text_en}".strip())
         return _form(request, door, mine, kind, said, fault, 422)
@@ -92,13 +100,17 @@ def take(
     except (IllegalMoveError, GuardError) as error:
         fault = ("Jawaban ini tidak terbuka lagi: lihat status perkara", str(error))
         return _form(request, door, mine, "", said, fault, 409)
-    return RedirectResponse("/perkara#jawaban", 303)
+    done = RedirectResponse("/perkara#jawaban", 303)
+    if kind == states.NAME_DRIVER:
+        # From now on the letter is the driver's; the owner still follows their vehicle's case.
+        remember(request, done, replace(held, by=BY_VEHICLE, reference=None))
+    return done
 
 
 def _form(
     request: Request,
     door: OfficeDoor,
-    mine: tuple[int, str],
+    mine: tuple[int, str, str | None],
     kind: str,
     said: answers.Statement | None = None,
     fault: tuple[str, str] | None = None,

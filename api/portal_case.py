@@ -27,13 +27,13 @@ from ticketing.errors import (
 )
 from ticketing.letter import letter_for
 from ticketing.objection_files import files_of
-from ticketing.owner_case import OwnerCase, letter_of, open_case, points_of_driver
+from ticketing.owner_case import BY_VEHICLE, OwnerCase, letter_of, open_case, points_of_driver
 from ticketing.plates import canonical_plate
 from ticketing.vehicle_status import status_of
 
 router = APIRouter(prefix="/perkara", include_in_schema=False)
 Door = Annotated[OfficeDoor, Depends(office)]
-Mine = Annotated[tuple[int, str], Depends(case_of)]
+Mine = Annotated[tuple[int, str, str | None], Depends(case_of)]
 Held = Annotated[OwnerSession, Depends(owner_of)]
 Token = Annotated[str, Form(max_length=200)]
 LETTER_WORDS = {
@@ -46,7 +46,7 @@ LETTER_WORDS = {
 NO_LETTER = (GateError, GuardError, IllegalMoveError, NotFoundError, PictureError, StoreError, ImageError)
 
 
-def opened(door: OfficeDoor, mine: tuple[int, str]) -> OwnerCase:
+def opened(door: OfficeDoor, mine: tuple[int, str, str | None]) -> OwnerCase:
     """Give the case of a session. Raises `ProblemError` 404 where it is none any more."""
     try:
         with door.session() as session:
@@ -63,7 +63,11 @@ def notice_page(request: Request, door: Door, mine: Mine, held: Held) -> Respons
     case = opened(door, mine)
     roles = shown_roles(door.evidence(case.view.violation_id))
     with door.session() as session:
-        files = [(f.file_name, f.size_bytes) for f in files_of(session, case.view.case_id)]
+        files = [
+            (f.file_name, f.size_bytes)
+            for f in files_of(session, case.view.case_id)
+            if f.by == case.addressee and not _is_anothers(case, mine)
+        ]
     answer = page(
         request,
         "portal/case.html",
@@ -77,10 +81,14 @@ def notice_page(request: Request, door: Door, mine: Mine, held: Held) -> Respons
         answers=KINDS,
         letter_words=LETTER_WORDS,
         letter_statuses=outbox.WORDS,
-        letter_now=case.view.state in states.LETTER_STATES and not case.letters,
+        letter_now=case.view.state in states.LETTER_STATES
+        and not case.letters
+        and not _is_anothers(case, mine),
         files=files,
         several=len(held.cases) > 1,
-        proof=qr(f"{door.settings.portal_url or str(request.base_url).rstrip('/')}/v/{case.view.reference}"),
+        proof=qr(f"{door.settings.portal_url or str(request.base_url).rstrip('/')}/v/{case.view.reference}")
+        if case.view.reference
+        else "",
         ends=now() + timedelta(seconds=keys(request).session_s),
     )
     remember(request, answer, held)
@@ -118,6 +126,7 @@ def public_key(door: Door, mine: Mine) -> Response:  # noqa: ARG001
 @router.get("/surat/{letter_id}.pdf")
 def letter(request: Request, door: Door, mine: Mine, letter_id: int) -> Response:
     """Give a letter as it was sent."""
+    opened(door, mine)
     try:
         with door.session() as session:
             data = letter_of(session, mine[0], letter_id, mine[1], now=now())
@@ -130,7 +139,7 @@ def letter(request: Request, door: Door, mine: Mine, letter_id: int) -> Response
 @router.get("/surat-konfirmasi.pdf")
 def confirmation(request: Request, door: Door, mine: Mine) -> Response:
     """Make the confirmation letter of a case whose letter is not on its way yet."""
-    case = opened(door, mine)
+    case = _addressed(door, mine)
     try:
         with door.session() as session:
             pictures = letter_pictures(door, case.view.violation_id)
@@ -147,6 +156,7 @@ def confirmation(request: Request, door: Door, mine: Mine) -> Response:
 @router.get("/tanda-terima.pdf")
 def receipt(request: Request, door: Door, mine: Mine) -> Response:
     """Make the receipt of the last payment."""
+    _addressed(door, mine)
     try:
         with door.session() as session:
             data, _, _ = notice.notice_for(
@@ -198,6 +208,7 @@ def sim_points(
 ) -> Response:
     """Show the points of the licence whose holder has admitted to have driven in this case, of no other."""
     check_form(request, token)
+    opened(door, mine)
     limit(request, door.limiter, f"sim of case {mine[0]}")
     try:
         with door.session() as session:
@@ -209,7 +220,9 @@ def sim_points(
     return _vehicle(request, door, mine, asked=True, points=found)
 
 
-def _vehicle(request: Request, door: OfficeDoor, mine: tuple[int, str], **more: object) -> Response:
+def _vehicle(
+    request: Request, door: OfficeDoor, mine: tuple[int, str, str | None], **more: object
+) -> Response:
     case = opened(door, mine)
     if case.addressee != "owner":
         raise ProblemError(
@@ -223,6 +236,20 @@ def _vehicle(request: Request, door: OfficeDoor, mine: tuple[int, str], **more: 
     return page(
         request, "portal/vehicle.html", code, vehicle=status, view=case.view, today=now().date(), **more
     )
+
+
+def _is_anothers(case: OwnerCase, mine: tuple[int, str, str | None]) -> bool:
+    return mine[1] == BY_VEHICLE and case.addressee != "owner"
+
+
+def _addressed(door: OfficeDoor, mine: tuple[int, str, str | None]) -> OwnerCase:
+    """Give the case of a session whose holder the letters go to. Raises `ProblemError` 403, 404."""
+    case = opened(door, mine)
+    if _is_anothers(case, mine):
+        raise ProblemError(
+            403, "Bukan untuk Anda / Not for you", "Surat ini untuk pengemudi / this letter is the driver's"
+        )
+    return case
 
 
 def _stand(case: OwnerCase) -> str:

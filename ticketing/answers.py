@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import audit, crypto, money, moves, states
+from ticketing import audit, crypto, money, moves, references, states
 from ticketing.case_models import AnswerRow
 from ticketing.errors import GuardError, ReasonError
 from ticketing.models import CaseRow
@@ -74,7 +74,7 @@ def answer(session: Session, case_id: int, kind: str, said: Statement, *, now: d
     row = AnswerRow(case_id=case.id, kind=kind, by=by, at=now, personal=crypto.seal(asdict(said)))
     session.add(row)
     if kind == states.NAME_DRIVER:
-        _address_to(case, said)
+        _address_to(session, case, said)
     session.flush()
     return row
 
@@ -102,7 +102,8 @@ def decide(session: Session, case_id: int, officer: str, decision: str, note: st
 
     Raises:
         ReasonError: no such decision, or a refusal without a word of why.
-        GuardError: nobody is named to pass it on to, or a ticket was issued already.
+        GuardError: nobody is named to pass it on to, a ticket was issued already, or the officer
+            confirmed the case themselves (they may accept the objection).
         NotFoundError, IllegalMoveError: as for `moves.advance`.
     """
     if decision not in DECISIONS:
@@ -110,6 +111,10 @@ def decide(session: Session, case_id: int, officer: str, decision: str, note: st
     if decision == states.REFUSE and not note.strip():
         raise ReasonError("an objection is refused with a reason that its author can read")
     case = moves.take(session, case_id)
+    if decision != states.ACCEPT and case.confirmed_by == officer:
+        raise GuardError(
+            "whoever confirmed the case does not refuse the objection to it: another officer decides"
+        )
     states.move(case.state, decision, case.before_dispute)
     row = session.scalars(
         select(AnswerRow)
@@ -124,12 +129,14 @@ def decide(session: Session, case_id: int, officer: str, decision: str, note: st
     moves.advance(session, case, decision, "officer", officer, now=now, why=note.strip())
     row.decided_at, row.decided_by, row.decision, row.decision_note = now, officer, decision, note.strip()
     if decision == states.PASS_ON:
-        _address_to(case, said)
+        _address_to(session, case, said)
     # What was paid while the objection was open counts now.
     money.follow(session, case, "officer", officer, now=now)
 
 
-def _address_to(case: CaseRow, said: Statement) -> None:
+def _address_to(session: Session, case: CaseRow, said: Statement) -> None:
+    # The driver answers with a code of their own: the owner knows the one before.
+    case.reference = references.unused_reference(session)
     case.addressee = "driver"
     case.addressee_personal = crypto.seal(
         {"name": said.person_name, "address": said.person_address, "phone": said.person_phone}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, literal, or_, update
 from sqlalchemy import case as case_when
 from sqlalchemy.orm import Session
 
@@ -170,7 +170,7 @@ def confirm(session: Session, case_id: int, officer: str, checklist: Checklist, 
         LockedError: another officer has it, or opened it since.
     """
     case = vouch(session, case_id, officer, checklist, now=now)
-    case.reference = _unused_reference(session)
+    case.reference = references.unused_reference(session)
     case.confirmed_at, case.confirmed_by = now, officer
     case.answer_by, case.pay_by = clocks.rules_for(session, case).days(
         clocks.local_day(case, case.occurred_at), clocks.local_day(case, now)
@@ -212,6 +212,7 @@ def hand_on(
     case.stage = stage
     case.locked_by = case.locked_until = case.opened_at = None
     case.plate_corrected = case.class_corrected = case.colour_corrected = None
+    case.body_colour_corrected = case.make_corrected = None
     read = case.flagged["plate_text"] if case.flagged["plate_accepted"] else None
     case.nrkb = read if read and session.get(VehicleRow, read) else None
     moves.advance(
@@ -275,13 +276,6 @@ def _locked(case: CaseRow) -> TicketingError:
     if case.locked_by is None or case.locked_until is None:
         return IllegalMoveError(case.state, "a decision before it is opened")
     return LockedError(case.locked_by, case.locked_until)
-
-
-def _unused_reference(session: Session) -> str:
-    while True:
-        reference = references.new_reference()
-        if session.scalar(select(CaseRow.id).where(CaseRow.reference == reference)) is None:
-            return reference
 
 
 def summary(case: CaseRow, now: datetime) -> CaseSummary:

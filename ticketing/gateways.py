@@ -118,6 +118,7 @@ def set_cameras(session: Session, name: str, cameras: Sequence[str], *, who: str
 
 def add_signing_key(session: Session, name: str, public_key: bytes, *, who: str, now: datetime) -> None:
     """Register the Ed25519 key (32 raw bytes) that a gateway signs its evidence with; the ones before stay.
+    One of its own that has ended is valid again.
 
     Raises:
         GatewayError: no such gateway, not 32 bytes, or a key that is registered already.
@@ -126,11 +127,17 @@ def add_signing_key(session: Session, name: str, public_key: bytes, *, who: str,
     if len(public_key) != 32:
         raise GatewayError("an Ed25519 public key has 32 bytes")
     value = public_key.hex()
-    if session.scalar(select(GatewayKeyRow).where(GatewayKeyRow.value == value)) is not None:
-        raise GatewayError("this signing key is registered already; every gateway has one of its own")
+    there = session.scalar(select(GatewayKeyRow).where(GatewayKeyRow.value == value))
+    detail = {"fingerprint": _fingerprint(ED25519, value)}
+    if there is not None:
+        if there.gateway != name or there.ends_at is None or there.ends_at > now:
+            raise GatewayError("this signing key is registered already; every gateway has one of its own")
+        there.ends_at = None
+        session.flush()
+        audit.record(session, now, who, "gateway signing key valid again", f"gateway {name}", detail)
+        return
     session.add(GatewayKeyRow(gateway=name, kind=ED25519, value=value, made_at=now))
     session.flush()
-    detail = {"fingerprint": _fingerprint(ED25519, value)}
     audit.record(session, now, who, "gateway signing key added", f"gateway {name}", detail)
 
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ticketing import clocks, crypto, gate, moves, registry, states
-from ticketing.errors import GateError, NotFoundError, ReasonError
+from ticketing import audit, clocks, crypto, gate, moves, references, registry, states
+from ticketing.errors import GateError, GuardError, NotFoundError, ReasonError
 from ticketing.models import CaseRow, VehicleRow
 
 
@@ -66,6 +66,7 @@ def send_letter(session: Session, case_id: int, officer: str, *, now: datetime) 
         case.pay_by = rules.pay_from(case.answer_by)
     if case.state == states.SILENT and case.addressee != "owner":
         case.addressee, case.addressee_personal = "owner", None
+        case.reference = references.unused_reference(session)
     detail = {"addressee": case.addressee, "answer_by": case.answer_by.isoformat()}
     moves.advance(session, case, states.SEND_LETTER, "officer", officer, now=now, detail=detail)
     return case
@@ -83,10 +84,15 @@ def letter_returned(session: Session, case_id: int, who: str, why: str, *, now: 
 def readdress(
     session: Session, case_id: int, officer: str, name: str, address: str, *, now: datetime
 ) -> CaseRow:
-    """Send a returned letter to a better address of the same addressee. Raises as `send_letter`, and `ReasonError`."""
+    """Send a returned letter to a better address of the same addressee. Raises as `send_letter`,
+    `ReasonError`, and `GuardError` where no letter came back.
+    """
     if not name.strip() or not address.strip():
         raise ReasonError("a letter needs a name and an address")
     case = moves.take(session, case_id)
     states.move(case.state, states.SEND_LETTER)
+    if case.state != states.UNDELIVERED:
+        raise GuardError("another address is taken only where the letter came back")
+    audit.record(session, now, officer, "addressed anew", f"case {case.id}", {"addressee": case.addressee})
     case.addressee_personal = crypto.seal({"name": name.strip(), "address": address.strip(), "phone": ""})
     return send_letter(session, case_id, officer, now=now)

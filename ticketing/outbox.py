@@ -146,13 +146,13 @@ def clear_doubt(
 
 
 def unreachable(session: Session, case_id: int, kind: str) -> bool:
-    """Tell whether the last letter of a kind on paper did not reach its addressee."""
+    """Tell whether the last letter of a kind on paper is not on its way to its addressee."""
     last = session.scalars(
         select(LetterRow)
         .where(LetterRow.case_id == case_id, LetterRow.kind == kind, LetterRow.channel == "post")
         .order_by(LetterRow.id.desc())
     ).first()
-    return last is not None and last.status in (RETURNED, ADDRESS_INVALID, FAILED, IN_DOUBT)
+    return last is not None and last.status not in (SENT, DELIVERED)
 
 
 def _take(engine: Engine, letter_id: int, now: datetime) -> tuple[str, Outgoing] | str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -107,19 +107,25 @@ class Genuine:
     plate_end: str
 
 
-def open_case(session: Session, case_id: int, by: str) -> OwnerCase:
+def open_case(session: Session, case_id: int, by: str, reference: str | None = None) -> OwnerCase:
     """Give a case to whoever has shown that it is theirs.
 
     Args:
         by: `BY_LETTER` or `BY_VEHICLE`.
+        reference: the one, as written, that a session by letter began with; another addressee has another.
 
     Raises:
-        NotFoundError: there is none that was confirmed.
+        NotFoundError: there is none that was confirmed, or the reference is its no more.
     """
     case, record = _confirmed(session, case_id)
+    check_reference(case, by, reference)
+    view = view_of(case, record)
+    if not _is_addressee(case, by):
+        # By the driver's code the owner could answer as the driver.
+        view = replace(view, reference="")
     ticket = session.get(TicketRow, case.id, populate_existing=True)
     return OwnerCase(
-        view_of(case, record),
+        view,
         case.addressee,
         case.before_dispute,
         float(case.flagged["latitude"]),
@@ -134,12 +140,25 @@ def open_case(session: Session, case_id: int, by: str) -> OwnerCase:
         (ticket.verdict_on, ticket.verdict_rupiah or 0) if ticket and ticket.verdict_on else None,
         _payments(session, case),
         tuple(Sent(r.id, r.kind, r.made_at, r.status) for r in _letters(session, case, by)),
-        may_answer(case),
+        may_answer(case, by),
     )
 
 
-def may_answer(case: CaseRow) -> tuple[str, ...]:
-    """Give the answers that a case's state and addressee allow."""
+def check_reference(case: CaseRow, by: str, reference: str | None) -> None:
+    """Raise `NotFoundError` where a session by letter has a reference that is the case's no more."""
+    same = reference is None or references.typed(reference) == case.reference
+    if by == BY_LETTER and not same:
+        raise NotFoundError(f"case {case.id} has another addressee since")
+
+
+def _is_addressee(case: CaseRow, by: str) -> bool:
+    return by == BY_LETTER or case.addressee == "owner"
+
+
+def may_answer(case: CaseRow, by: str) -> tuple[str, ...]:
+    """Give the answers that a case's state and addressee allow; none to the owner where the driver is written to."""
+    if not _is_addressee(case, by):
+        return ()
     kinds = (states.ADMIT, states.NAME_DRIVER, states.SELL, states.DISOWN, states.CONTEST)
     own = kinds if case.addressee == "owner" else (states.ADMIT, states.CONTEST)
     return tuple(kind for kind in own if (case.state, kind) in states.MOVES)

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ticketing.models import CaseRow
+
 # Crockford's base32 (crockford.com/base32.html): no I, L, O, U; what is mistaken for a digit is read as it.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 10
@@ -15,6 +20,14 @@ _MISREAD = str.maketrans("OIL", "011")
 def new_reference() -> str:
     """Make the ten characters of a reference: 50 random bits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def unused_reference(session: Session) -> str:
+    """Make a reference that no case has."""
+    while True:
+        reference = new_reference()
+        if session.scalar(select(CaseRow.id).where(CaseRow.reference == reference)) is None:
+            return reference
 
 
 def written(reference: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ticketing import audit, gate, states
-from ticketing.errors import NotFoundError, ReasonError
+from ticketing.errors import GuardError, NotFoundError, ReasonError
 from ticketing.law import setting
 from ticketing.models import AlertRow, CaseRow
 from ticketing.types import FlaggedViolation
@@ -110,18 +110,24 @@ def alerts_of(case: CaseRow) -> list[Alert]:
     ]
 
 
-def resolve_alert(session: Session, alert_id: int, officer: str, note: str, *, now: datetime) -> AlertRow:
+def resolve_alert(
+    session: Session, case_id: int, alert_id: int, officer: str, note: str, *, now: datetime
+) -> AlertRow:
     """Note what an officer found out about an alert; the gate is open again, as far as it is concerned.
 
     Raises:
         ReasonError: no note.
-        NotFoundError: there is no such alert.
+        NotFoundError: the case has no such alert.
+        GuardError: the case waits for a decision, and this officer has not opened it.
     """
     if not note.strip():
         raise ReasonError("say what you found out: why this plate is not cloned, or what was done")
     alert = session.get(AlertRow, alert_id)
-    if alert is None:
-        raise NotFoundError(f"there is no alert {alert_id}")
+    if alert is None or alert.case_id != case_id:
+        raise NotFoundError(f"case {case_id} has no alert {alert_id}")
+    case = session.get_one(CaseRow, case_id, populate_existing=True)
+    if case.state in states.PENDING and (case.locked_by != officer or case.locked_until is None):
+        raise GuardError(f"open case {case_id} first: another officer may have it")
     if alert.resolved_at is None:
         alert.resolved_at, alert.resolved_by, alert.note = now, officer, note.strip()
         session.flush()

@@ -23,7 +23,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ticketing import audit, money, moves, tickets
+from ticketing import audit, banks, money, moves, tickets
 from ticketing.errors import MoneyError, NotificationError
 from ticketing.models import CaseRow
 from ticketing.money_models import BankMessageRow, MoneyRow
@@ -82,7 +82,13 @@ def signature(method: str, path: str, token: str, body: bytes, timestamp: str, s
 
 
 def take_notification(
-    session: Session, request: Notification, secret: str, *, window: timedelta = WINDOW, now: datetime
+    session: Session,
+    request: Notification,
+    secret: str,
+    *,
+    bank: banks.Bank | None = None,
+    window: timedelta = WINDOW,
+    now: datetime,
 ) -> Answer:
     """Book the payment that a notification tells of, once; the same one again gets the same answer and changes nothing.
     So does the same payment under another external id; the same number with another amount or account is inconsistent.
@@ -91,6 +97,7 @@ def take_notification(
 
     Args:
         secret: the client secret that this office shares with the bank; an empty one verifies nothing.
+        bank: whose secret it is; another bank's accounts are not found. None where there is only one bank.
         window: how far the request's time may be from ``now``, which is timezone-aware.
     """
     try:
@@ -100,7 +107,7 @@ def take_notification(
         return _answer(*error.code, str(error))
     digest = hashlib.sha256(minify(request.body)).hexdigest()
     case = tickets.case_of_account(session, payment["account"])
-    if case is None:
+    if case is None or (bank is not None and banks.bank_of(case.flagged["office"]) != bank):
         return _refuse(session, payment, "no_ticket", f"account {payment['account']}", now)
     case = moves.take(session, case.id)
     day = sent_at.astimezone(BANK_ZONE).date()

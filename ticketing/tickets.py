@@ -25,7 +25,8 @@ def issue(session: Session, case_id: int, officer: str, *, prefix: str = PREFIX,
         prefix: the office's virtual account prefix at its bank (`banks.prefix_for`).
 
     Raises:
-        NotFoundError, IllegalMoveError, GuardError: as for `moves.advance`.
+        NotFoundError, IllegalMoveError, GuardError: as for `moves.advance`; GuardError too where nobody answered a
+            letter that did not go out or came back.
         GateError: case and STNK record no longer agree.
     """
     case = moves.take(session, case_id)
@@ -33,6 +34,8 @@ def issue(session: Session, case_id: int, officer: str, *, prefix: str = PREFIX,
     record = session.get(VehicleRow, case.nrkb, populate_existing=True) if case.nrkb else None
     if case.addressee == "owner" and (faults := gate.mismatches(case, record)):
         raise GateError(faults)
+    if case.state == states.SILENT and outbox.unreachable(session, case_id, outbox.CONFIRMATION):
+        raise GuardError("the letter did not reach its addressee: send it again before a ticket is issued")
     today = clocks.local_day(case, now)
     case.pay_by = max(case.pay_by or today, clocks.rules_for(session, case).pay_from(today))
     ticket = TicketRow(

@@ -2,17 +2,18 @@
 
 import io
 import logging
+from datetime import UTC, datetime
 
 import pytest
-from owners import answer, confirm, owner_opens
+from owners import answer, confirm, look_up, look_up_vehicle, owner_opens
 from PIL import Image
 from pypdf import PdfReader
 from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy.orm import Session
 
-from ticketing import answers, audit, clocks, objection_files, states
+from ticketing import answers, audit, clocks, crypto, letters, objection_files, references, states
 from ticketing.case_models import ClockRow
-from ticketing.models import AuditRow, CaseRow
+from ticketing.models import AuditRow, CaseRow, VehicleRow
 
 
 @pytest.fixture
@@ -257,3 +258,37 @@ def test_another_owner_cannot_reach_the_files(server, caplog):
 def objection_files_sha(server) -> str:
     with Session(server.engine) as session:
         return objection_files.files_of(session, 1)[0].sha256
+
+
+def test_the_owner_cannot_answer_as_the_driver_whom_they_named(server):
+    code = confirm(server)
+    owner_opens(server, code)
+    other_tab = dict(server.client.cookies)
+    answer(server, "name_driver", person_name="Budi", person_address="Jl. Kenanga 2")
+    with Session(server.engine) as session, session.begin():
+        letters.send_letter(session, 1, "ani", now=datetime.now(UTC))
+    form = {"kind": "admit", "token": server.token("/"), "sim_number": "1234567890"}
+    assert server.client.get("/perkara").status_code == 200
+    assert server.client.post("/perkara/jawab", data=form).status_code == 409
+    server.client.cookies.clear()
+    server.client.cookies.update(other_tab)
+    assert server.client.post("/perkara/jawab", data=form).status_code == 404
+    assert server.client.get("/perkara/pilih").status_code == 404
+    assert server.client.get("/perkara").status_code == 404
+    assert look_up(server, code).status_code == 404
+    assert state_of(server) == states.LETTER_SENT
+
+
+def test_the_holder_of_the_stnk_sees_nothing_of_the_drivers_and_answers_nothing(server):
+    owner_opens(server, confirm(server))
+    answer(server, "name_driver", person_name="Budi", person_address="Jl. Kenanga 2")
+    with Session(server.engine) as session, session.begin():
+        letters.send_letter(session, 1, "ani", now=datetime.now(UTC))
+        record = crypto.unseal(session.get(VehicleRow, "B1234ABC").personal)
+        code = references.written(session.get(CaseRow, 1).reference)
+    found = look_up_vehicle(server, "B 1234 ABC", record["chassis_number"][-5:], record["engine_number"][-5:])
+    assert found.status_code == 200 and code not in found.text
+    form = {"kind": "admit", "token": server.token("/"), "sim_number": "1234567890"}
+    assert server.client.post("/perkara/jawab", data=form).status_code == 409
+    assert state_of(server) == states.LETTER_SENT
+    assert server.client.get("/perkara/surat-konfirmasi.pdf").status_code == 403

@@ -171,9 +171,9 @@ class AnyOrder(RuleBasedStateMachine):
         whom = ("Budi", "Jl. Kenanga 2") if named else ("", "")
         self.attempt(answers.answer, self.case, kind, answers.Statement("begitu", *whom))
 
-    @rule(decision=st.sampled_from(answers.DECISIONS))
-    def the_objection_is_decided(self, decision):
-        self.attempt(answers.decide, self.case, "ani", decision, "karena")
+    @rule(decision=st.sampled_from(answers.DECISIONS), who=st.sampled_from(["ani", "budi"]))
+    def the_objection_is_decided(self, decision, who):
+        self.attempt(answers.decide, self.case, who, decision, "karena")
 
     @rule()
     def the_ticket_is_issued(self):

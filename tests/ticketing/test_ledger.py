@@ -121,7 +121,7 @@ def test_what_is_paid_while_an_objection_is_open_counts_once_it_is_refused(sessi
     held = moves.take(session, case)
     money.receive(session, held, 500_000, "r1", NOON, who="bank", now=NOON)
     assert held.state == "contested"
-    answers.decide(session, case, "ani", "refuse", "jelas", now=NOON)
+    answers.decide(session, case, "budi", "refuse", "jelas", now=NOON)
     assert row(session, case).state == "paid"
 
 

@@ -55,7 +55,7 @@ def test_a_second_objection_has_five_of_its_own(session, contested):
     for k in range(5):
         put(session, contested, k)
     later = NOON + timedelta(hours=1)
-    answers.decide(session, contested, "ani", "refuse", "terlihat jelas", now=later)
+    answers.decide(session, contested, "budi", "refuse", "terlihat jelas", now=later)
     with pytest.raises(ObjectionFileError) as error:
         put(session, contested, 5, now=later)
     assert error.value.reason == "closed"

@@ -1,10 +1,10 @@
 """A case as its addressee follows it, in every state."""
 
 import pytest
-from case_ways import NOON, WAY
+from case_ways import DAY, NOON, WAY
 
 from api.portal_timeline import steps_of
-from ticketing import dispatch, letters, states
+from ticketing import answers, dispatch, letters, states
 from ticketing.errors import NotFoundError
 from ticketing.models import AuditRow
 from ticketing.owner import look_up_by_vehicle
@@ -63,13 +63,13 @@ def test_a_letter_is_given_to_whom_it_went_and_to_nobody_else(session, confirmed
     assert [letter.kind for letter in sent] == ["confirmation"]
     assert letter_of(session, case, sent[0].id, BY_LETTER, now=NOON).startswith(b"%PDF-")
     assert session.query(AuditRow).filter_by(what="letter downloaded").count() == 1
-    from ticketing import answers
-
     said = answers.Statement("", "Budi Santoso", "Jl. Kenanga 2")
     answers.answer(session, case, states.NAME_DRIVER, said, now=NOON)
     letters.send_letter(session, case, "ani", now=NOON)
     with pytest.raises(NotFoundError):
         letter_of(session, case, sent[0].id, BY_LETTER, now=NOON)
+    assert open_case(session, case, BY_VEHICLE).may_answer == ()
+    assert open_case(session, case, BY_VEHICLE).view.reference == ""
     assert letter_of(session, case, sent[0].id, BY_VEHICLE, now=NOON).startswith(b"%PDF-")
     assert set(open_case(session, case, BY_LETTER).may_answer) == {states.ADMIT, states.CONTEST}
 
@@ -96,3 +96,22 @@ def test_the_stnks_status_names_nobody(session, register):
     assert not status.blocked and "Siti" not in repr(status)
     with pytest.raises(NotFoundError):
         status_of(session, "B 9 Z", now=NOON)
+
+
+def test_every_addressee_has_a_code_of_their_own(session, in_state):
+    from ticketing import clocks, schedule
+
+    case = in_state("letter_sent")
+    owners = open_case(session, case, BY_LETTER).view.reference
+    said = answers.Statement("", "Budi Santoso", "Jl. Kenanga 2")
+    answers.answer(session, case, states.NAME_DRIVER, said, now=NOON)
+    drivers = open_case(session, case, BY_LETTER).view.reference
+    assert drivers != owners
+    with pytest.raises(NotFoundError):
+        open_case(session, case, BY_LETTER, owners)
+    letters.send_letter(session, case, "ani", now=NOON)
+    schedule.fire(session, clocks.running(session, case).id, NOON + 60 * DAY)
+    letters.send_letter(session, case, "ani", now=NOON + 60 * DAY)
+    with pytest.raises(NotFoundError):
+        open_case(session, case, BY_LETTER, drivers)
+    assert open_case(session, case, BY_LETTER).addressee == "owner"

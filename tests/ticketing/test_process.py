@@ -113,7 +113,7 @@ def test_an_objection_stops_the_clock_and_a_refusal_gives_the_days_back(session,
     answers.answer(session, case, kind, SAID, now=NOON + 2 * DAY)
     run_due(session, engine, NOON + 90 * DAY)
     assert row(session, case).state in states.DISPUTES
-    answers.decide(session, case, "ani", "refuse", "foto jelas", now=NOON + 90 * DAY)
+    answers.decide(session, case, "budi", "refuse", "foto jelas", now=NOON + 90 * DAY)
     assert row(session, case).state == "letter_sent"
     # Five days were left on the 21st; they begin anew on the day of the decision.
     left = date(2026, 8, 26) - date(2026, 8, 21)
@@ -184,7 +184,7 @@ def test_a_silent_driver_gets_no_ticket_the_owner_is_asked_again(session, engine
 
 def test_a_sold_vehicle_with_a_named_buyer_is_passed_on(session, in_state):
     case = in_state("sold")
-    answers.decide(session, case, "ani", "pass_on", "", now=NOON)
+    answers.decide(session, case, "budi", "pass_on", "", now=NOON)
     assert (row(session, case).state, row(session, case).addressee) == ("driver_named", "driver")
 
 
@@ -230,7 +230,7 @@ def test_an_objection_takes_the_blocks_effect_until_it_is_decided(session, in_st
     assert not blocks.is_blocked(session, "B1234ABC")
     with pytest.raises(GuardError):
         tickets.block_stnk(session, case, "ani", "no_answer", now=NOON)
-    answers.decide(session, case, "ani", "refuse", "jelas", now=NOON)
+    answers.decide(session, case, "budi", "refuse", "jelas", now=NOON)
     assert blocks.is_blocked(session, "B1234ABC")
     tickets.withdraw(session, case, "ani", "ternyata benar", now=NOON)
     assert not blocks.is_blocked(session, "B1234ABC")

@@ -161,5 +161,5 @@ def test_the_file_has_earlier_cases_alerts_and_candidates(session, case, flag, r
     opened = desk.correct_plate(session, doubtful, "ani", "B1234ABC", now=NOON)
     file = gather(session, opened, ANI)
     assert file.alerts[0].km > 400
-    sightings.resolve_alert(session, file.alerts[0].id, "ani", "pelat palsu dilaporkan", now=NOON)
+    sightings.resolve_alert(session, doubtful, file.alerts[0].id, "ani", "pelat palsu dilaporkan", now=NOON)
     assert len(gather(session, opened, ANI).alerts) == len(file.alerts) - 1

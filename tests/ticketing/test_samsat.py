@@ -82,7 +82,7 @@ def test_an_objection_lifts_the_block_at_samsat_and_its_refusal_puts_it_back(ses
     answers.answer(session, unpaid, "contest", answers.Statement("bukan saya"), now=NOON)
     session.commit()
     samsat_delivery.deliver_due(engine, samsat, NOON)
-    answers.decide(session, unpaid, "ani", "refuse", "terlihat jelas", now=NOON)
+    answers.decide(session, unpaid, "budi", "refuse", "terlihat jelas", now=NOON)
     session.commit()
     samsat_delivery.deliver_due(engine, samsat, NOON)
     assert [kind for kind, *_ in samsat.told] == ["block", "release", "block"]

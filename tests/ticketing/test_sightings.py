@@ -77,10 +77,16 @@ def test_a_plate_at_two_places_at_once_stops_both_cases_until_an_officer_has_res
     session.rollback()
     (shown,) = sightings.alerts_of(session.get(CaseRow, second))
     assert (shown.other_case, shown.minutes) == (first, 40.0)
+    (of_second,) = session.query(AlertRow).filter_by(case_id=second)
+    with pytest.raises(GuardError, match="open case"):
+        sightings.resolve_alert(session, second, of_second.id, "ani", "dicek", now=NOON)
+    with pytest.raises(NotFoundError):
+        sightings.resolve_alert(session, first, of_second.id, "ani", "dicek", now=NOON)
+    desk.open_case(session, second, "ani", now=NOON)
     for alert in session.query(AlertRow).all():
         with pytest.raises(ReasonError):
-            sightings.resolve_alert(session, alert.id, "ani", " ", now=NOON)
-        sightings.resolve_alert(session, alert.id, "ani", "dicek di tempat", now=NOON)
+            sightings.resolve_alert(session, alert.case_id, alert.id, "ani", " ", now=NOON)
+        sightings.resolve_alert(session, alert.case_id, alert.id, "ani", "dicek di tempat", now=NOON)
     letters.send_letter(session, first, "ani", now=NOON)
     assert audit.verify(session) == []
 
