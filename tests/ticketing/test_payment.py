@@ -11,7 +11,7 @@ from case_ways import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing import audit, money, moves, reconcile, snap, tickets, virtual_accounts
+from ticketing import audit, banks, money, moves, reconcile, snap, tickets, virtual_accounts
 from ticketing.case_models import TicketRow
 from ticketing.errors import MoneyError, StatementError
 from ticketing.models import AuditRow, CaseRow
@@ -96,6 +96,14 @@ def test_minified_json_says_the_same_and_has_no_space_between_tokens(value, inde
     loose = json.dumps(value, indent=indent, ensure_ascii=False).encode()
     tight = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     assert snap.minify(loose) == tight
+
+
+def test_a_bank_books_on_the_accounts_of_its_own_offices_only_whatever_their_prefix(session, ticket):
+    own = replace(banks.bank_of("Ditlantas"), prefix="22222")
+    theirs = replace(own, secret_environment="OTHER_SECRET")
+    request = notification(ticket.virtual_account)
+    assert snap.take_notification(session, request, SECRET, bank=theirs, now=NOON).status == 404
+    assert snap.take_notification(session, request, SECRET, bank=own, now=NOON).status == 200
 
 
 def test_a_payment_is_booked_and_answered(session, ticket):
