@@ -10,7 +10,7 @@ from fastapi import Depends, Form, Path, Request
 from fastapi.responses import Response
 
 from api.office import OfficeDoor, now, office
-from api.security import ProblemError
+from api.security import ProblemError, address_of
 from ticketing import audit, desk_sessions
 from ticketing.officers import ADMIN, AUDITOR, REVIEWER, SUPERVISOR
 from ticketing.types import Officer
@@ -36,11 +36,6 @@ def limits(door: OfficeDoor) -> desk_sessions.Limits:
     """Give how long sessions last on this server."""
     settings = door.settings
     return desk_sessions.Limits(timedelta(seconds=settings.idle_s), timedelta(seconds=settings.session_s))
-
-
-def address_of(request: Request) -> str:
-    """Give the address that a request came from."""
-    return request.client.host if request.client else "-"
 
 
 def set_session(door: OfficeDoor, answer: Response, token: str) -> None:

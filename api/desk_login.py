@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
-from api.desk_access import COOKIE, OVER, Anybody, Door, Text, Token, address_of, half_way, set_session
+from api.desk_access import COOKIE, OVER, Anybody, Door, Text, Token, half_way, set_session
 from api.office import OfficeDoor, now, page
-from api.security import Limiter, ProblemError, check_form
+from api.security import Limiter, address_of, check_form, too_many_tries
 from ticketing import desk_sessions, second_factor
 from ticketing.desk_sessions import Held
 from ticketing.errors import LoginError
@@ -119,9 +119,4 @@ def _begin(request: Request, door: OfficeDoor, login: str, *, passed: bool) -> R
 def _limit(request: Request) -> None:
     log_ins: Limiter = request.app.state.log_ins
     if not log_ins.allows(f"address {address_of(request)}"):
-        raise ProblemError(
-            429,
-            "Terlalu banyak percobaan / Too many tries",
-            "Tunggu satu menit lalu coba lagi / wait a minute, then try again",
-            {"Retry-After": "60"},
-        )
+        raise too_many_tries()

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 
-from api.security import Limiter, Links, ProblemError
+from api.security import Limiter, Links, ProblemError, address_of, too_many_tries
 from pipeline.uploads import UploadStore
 
 OWNER, CONTACT = "etle_owner", "etle_contact"
@@ -55,11 +55,6 @@ def keys(request: Request) -> PortalKeys:
     return found
 
 
-def address_of(request: Request) -> str:
-    """Give the address that a request came from."""
-    return request.client.host if request.client else "-"
-
-
 def network_of(request: Request) -> str:
     """Give the network whose tries count together: an IPv4 address, or the /64 of an IPv6 one."""
     try:
@@ -81,12 +76,7 @@ def limit(request: Request, limiter: Limiter, *also: str) -> None:
     if limiter.allows(f"address {network_of(request)}", *also):
         return
     refused(request, "too many tries")
-    raise ProblemError(
-        429,
-        "Terlalu banyak percobaan / Too many tries",
-        "Tunggu satu menit lalu coba lagi / wait a minute, then try again",
-        {"Retry-After": "60"},
-    )
+    raise too_many_tries()
 
 
 def remember(request: Request, answer: Response, session: OwnerSession) -> None:

@@ -86,9 +86,7 @@ def notice_page(request: Request, door: Door, mine: Mine, held: Held) -> Respons
         and not _is_anothers(case, mine),
         files=files,
         several=len(held.cases) > 1,
-        proof=qr(f"{door.settings.portal_url or str(request.base_url).rstrip('/')}/v/{case.view.reference}")
-        if case.view.reference
-        else "",
+        proof=qr(f"{portal_address(request, door)}/v/{case.view.reference}") if case.view.reference else "",
         ends=now() + timedelta(seconds=keys(request).session_s),
     )
     remember(request, answer, held)

@@ -60,6 +60,21 @@ def problem_response(problem: ProblemError) -> JSONResponse:
     return JSONResponse(problem_body(problem), problem.status, problem.headers, "application/problem+json")
 
 
+def address_of(request: Request) -> str:
+    """Give the address that a request came from."""
+    return request.client.host if request.client else "-"
+
+
+def too_many_tries() -> ProblemError:
+    """Make the refusal of whoever has tried too often on a page (429, RFC 6585)."""
+    return ProblemError(
+        429,
+        "Terlalu banyak percobaan / Too many tries",
+        "Tunggu satu menit lalu coba lagi / wait a minute, then try again",
+        {"Retry-After": "60"},
+    )
+
+
 def kept_key(file: Path) -> str:
     """Give the random key in a file, made at first use and readable by its owner alone."""
     if not file.exists():
