@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from detectors.camera import Camera
 from detectors.geometry import Homography
@@ -89,7 +89,7 @@ def speed_over(
     second = speed_from_size(used, label, camera.homography, axis, view)
     return Speed(
         slope * KMH,
-        float(stats.t.ppf(0.975, n - PARAMETERS) * sigma) * KMH,
+        float(stdtrit(n - PARAMETERS, 0.975) * sigma) * KMH,
         None if second is None else second * KMH,
         n,
         distance,

@@ -8,14 +8,15 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import supervision as sv
 
 from detectors.camera import Camera
 from detectors.types import Box, Image, Point, SignalState
 from pipeline.text import label, with_caption
 from ticketing.wording import plain_number
 
-_LANE, _LINE, _SUBJECT = (210, 160, 60), (60, 60, 255), (0, 215, 255)
+# The vehicle that a picture is about, BGR.
+SUBJECT = (0, 215, 255)
+_LANE, _LINE = (210, 160, 60), (60, 60, 255)
 _ZONE, _MARKING = (60, 60, 255), (240, 240, 240)
 _SIGNAL_COLOURS = {
     SignalState.RED: (60, 60, 255),
@@ -53,10 +54,9 @@ def annotate(
             scene, f"{head.id}: {state.value}", (x2 + 6, y2), image.shape[1] // 75, _SIGNAL_COLOURS[state]
         )
     if box is not None:
-        subject = sv.Detections(xyxy=np.array([box], float), class_id=np.array([0]))
-        colour = sv.Color(*_SUBJECT[::-1])
-        scene = sv.BoxAnnotator(color=colour, thickness=thick).annotate(scene, subject)
-        scene = label(scene, caption, (box[0], box[1] - 4), max(12, image.shape[1] // 70), _SUBJECT)
+        x1, y1, x2, y2 = (round(v) for v in box)
+        cv2.rectangle(scene, (x1, y1), (x2, y2), SUBJECT, thick)
+        scene = label(scene, caption, (box[0], box[1] - 4), max(12, image.shape[1] // 70), SUBJECT)
     return with_caption(scene, lines)
 
 

@@ -9,12 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
-import supervision as sv
 
 from detectors.camera import Camera
 from detectors.types import Frame, Image, Scene
 from pipeline.blobs import StoreError
-from pipeline.drawing import draw_road
+from pipeline.drawing import SUBJECT, draw_road
 from pipeline.health import (
     OK,
     PAUSED,
@@ -36,7 +35,6 @@ from pipeline.types import Arrivals, Counters
 WRITE_EVERY = timedelta(seconds=1)
 PICTURE_EVERY = timedelta(seconds=3)
 PICTURE_WIDTH = 960
-_SUBJECT = sv.Color(0, 215, 255)
 Tell = Callable[[str], None]
 _WORDS = {
     "dark": "the picture is dark: is something before the lens, or the lighting out?",
@@ -156,8 +154,8 @@ def draw_scene(image: Image, camera: Camera, scene: Scene, reasons: tuple[str, .
     seen = [(t.label, t.points[-1].box_xyxy) for t in scene.tracks]
     for words, box in seen:
         x1, y1, x2, y2 = (round(v) for v in box)
-        cv2.rectangle(drawn, (x1, y1), (x2, y2), _SUBJECT.as_bgr(), 2)
-        drawn = label(drawn, words, (box[0], box[1] - 4), max(12, image.shape[1] // 90), _SUBJECT.as_bgr())
+        cv2.rectangle(drawn, (x1, y1), (x2, y2), SUBJECT, 2)
+        drawn = label(drawn, words, (box[0], box[1] - 4), max(12, image.shape[1] // 90), SUBJECT)
     for head in camera.file.signals:
         x1, y1, x2, y2 = (round(v) for v in head.region)
         cv2.rectangle(drawn, (x1, y1), (x2, y2), (220, 220, 220), 2)

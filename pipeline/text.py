@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from detectors.types import Image
+from ticketing.fonts import font_file
 
 
 @cache
 def font(size: int, style: str = "") -> ImageFont.FreeTypeFont:
     """Give DejaVu Sans (it ships with matplotlib) at a size in pixels; ``style`` is "", "Bold" or "Oblique"."""
-    name = f"DejaVuSans{'-' if style else ''}{style}.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
+    return ImageFont.truetype(str(font_file(style)), size)
 
 
 def label(image: Image, text: str, at: tuple[float, float], size: int, colour: tuple[int, int, int]) -> Image:

@@ -24,6 +24,23 @@ def environment():
     os.environ.update(before)
 
 
+# Fixtures that take seconds to make, by the worker that makes each once.
+SHARED = {
+    "clean_run": "junction",
+    "ran": "drawn",
+    "written": "explained",
+    "edge": "edge",
+    "every_rule": "scene",
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Keep on one worker the tests that share what is costly; every other goes to whichever worker is free."""
+    for item in items:
+        for name in SHARED.keys() & set(item.fixturenames):
+            item.add_marker(pytest.mark.xdist_group(SHARED[name]))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say loudly what did not run: a skipped test looks like a green one."""
     reasons = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from io import BytesIO
-from pathlib import Path
 
-import matplotlib
 from reportlab.lib.colors import Color, HexColor, black
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -16,18 +14,18 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepInFrame, Table
 
+from ticketing.fonts import FAMILY, font_file
+
 GREY = HexColor("#555555")
 MARK = HexColor("#1b3a6b")
-FAMILY = "DejaVuSans"
 
 
 @cache
 def _font() -> str:
-    # PDF's own fonts know Latin-1 only, which does not write every owner's name; matplotlib brings DejaVu along.
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    names = [f"{FAMILY}{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")]
-    for name in names:
-        pdfmetrics.registerFont(TTFont(name, folder / f"{name}.ttf"))
+    files = [font_file(style) for style in ("", "Bold", "Oblique", "BoldOblique")]
+    for file in files:
+        pdfmetrics.registerFont(TTFont(file.stem, file))
+    names = [file.stem for file in files]
     pdfmetrics.registerFontFamily(FAMILY, *names)
     return FAMILY
 

@@ -1,4 +1,5 @@
 import csv
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -103,21 +104,30 @@ def settings():
     return {}
 
 
-@pytest.fixture
-def server(tmp_path, monkeypatch, settings):
-    monkeypatch.setenv(ENVIRONMENT, new_key())
-    # What makes a password hard to guess makes a test slow.
-    monkeypatch.setattr(officers, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    officers._nobodys_hash.cache_clear()
-    url = f"sqlite:///{tmp_path / 'office.sqlite3'}"
+# What makes a password hard to guess makes a test slow.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session")
+def made_office(tmp_path_factory):
+    """The office that every test's server starts from, made once: its folder, and its key of personal data."""
+    folder, key = tmp_path_factory.mktemp("office"), new_key()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ENVIRONMENT, key)
+        patch.setattr(officers, "_hasher", QUICK)
+        _make_office(folder)
+    return folder, key
+
+
+def _make_office(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'office.sqlite3'}"
     migrate(url)
-    engine = make_engine(url)
-    register = tmp_path / "stnk.csv"
+    register = folder / "stnk.csv"
     with register.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerow(RECORD)
-    store = EvidenceStore(tmp_path)
+    store, engine = EvidenceStore(folder), make_engine(url)
     now = datetime(2026, 8, 18, 4, 0, tzinfo=UTC)
     with Session(engine) as session, session.begin():
         import_csv(session, register)
@@ -132,9 +142,22 @@ def server(tmp_path, monkeypatch, settings):
             flag_violation(session, flagged, now)
         for login, role in OFFICERS.items():
             add_officer(session, login, "Petugas Uji", PASSWORD, role, now=now)
-    banks = tmp_path / "banks.yaml"
-    banks.write_text('default: {prefix: "77777", secret_environment: ETLE_BANK_SECRET, partner_id: "BANK"}\n')
-    monkeypatch.setenv("ETLE_BANKS", str(banks))
+    engine.dispose()
+    (folder / "banks.yaml").write_text(
+        'default: {prefix: "77777", secret_environment: ETLE_BANK_SECRET, partner_id: "BANK"}\n'
+    )
+
+
+@pytest.fixture
+def server(made_office, tmp_path, monkeypatch, settings):
+    folder, key = made_office
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv(ENVIRONMENT, key)
+    monkeypatch.setattr(officers, "_hasher", QUICK)
+    officers._nobodys_hash.cache_clear()
+    url = f"sqlite:///{tmp_path / 'office.sqlite3'}"
+    engine = make_engine(url)
+    monkeypatch.setenv("ETLE_BANKS", str(tmp_path / "banks.yaml"))
     monkeypatch.setenv("ETLE_BANK_SECRET", "rahasia")
     ordinary = {
         "segment_bytes": 10_000,
