@@ -120,12 +120,22 @@ class DriverSighting:
 
 
 @dataclass(frozen=True)
+class LampSighting:
+    """One look at the head lamp of a track's motorcycle by day: ``off`` in 0..1 counts only where it is ``clear``."""
+
+    track_id: int
+    clear: bool
+    off: float
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
 class Scene:
     """All that a rule may know of one moment: live tracks, other detections of the frame, signal states.
 
     ``tracks`` holds those seen in this very frame; ``ended`` those that the tracker gave up on just now.
     ``loose`` are the detections that are not vehicles (plates, heads, persons).
-    ``drivers`` holds the looks at drivers, where a classifier for them is there.
+    ``drivers`` holds the looks at drivers, where a classifier for them is there; ``lamps`` those at head lamps.
     ``clock_fit`` is false where a jump or gap in the source's time makes measurements unfit for evidence.
     """
 
@@ -138,6 +148,7 @@ class Scene:
     signals: Mapping[str, SignalState] = field(default_factory=dict)
     clock_fit: bool = True
     drivers: tuple[DriverSighting, ...] = ()
+    lamps: tuple[LampSighting, ...] = ()
 
 
 @dataclass(frozen=True)

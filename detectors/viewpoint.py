@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 
 from detectors.camera import Calibration, Camera
 from detectors.geometry import Homography, fitted
-from detectors.types import Point
+from detectors.kinematics import velocity
+from detectors.types import Point, Track
+
+# Of the angle between the line of sight and where a vehicle comes from: 20 degrees.
+FACING_COSINE = 0.94
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,16 @@ def viewpoint(image_to_road: NDArray[np.float64], frame_size: tuple[int, int]) -
         position = position * np.array([1.0, 1.0, -1.0])
     projection = intrinsics @ np.column_stack([rotation, t])
     return Viewpoint(projection, (float(position[0]), float(position[1]), float(position[2])))
+
+
+def faces(view: Viewpoint | None, track: Track) -> bool:
+    """Tell whether a track's vehicle moves, and turns its front to the camera; nobody's does where ``view`` is None."""
+    last, v = track.points[-1], velocity(track.points)
+    if view is None or v is None or not last.measurable or float(np.hypot(*v)) < 1.0:
+        return False
+    ray = np.subtract(last.road_xy, view.position[:2])
+    cosine = float(-np.dot(ray, v) / max(float(np.hypot(*ray) * np.hypot(*v)), 1e-9))
+    return cosine >= FACING_COSINE
 
 
 def _middle(image_to_road: NDArray[np.float64], frame_size: tuple[int, int]) -> Point:

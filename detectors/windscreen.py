@@ -15,16 +15,14 @@ import cv2
 import numpy as np
 
 from detectors.camera import Camera
-from detectors.kinematics import velocity
 from detectors.types import Box, DriverSighting, Image, Track
-from detectors.viewpoint import Viewpoint, viewpoint
+from detectors.viewpoint import Viewpoint, faces, viewpoint
 
 # Shares of the box of a car seen from before and above, by the proportions of `detectors.vehicles.SIZES`.
 LEFT, RIGHT, TOP, BOTTOM = 0.14, 0.86, 0.05, 0.48
 # The driver's half ends short of the middle: what is there may be the passenger's.
 DRIVER_SHARE = 0.46
 LEAST_HEIGHT_PX = 48
-FACING_COSINE = 0.94
 GLARE_VALUE, GLARE_SHARE = 250, 0.08
 DARK_VALUE, DARK_SHARE = 28, 0.75
 LEAST_CONTRAST = 9.0
@@ -75,7 +73,7 @@ class DriverWatch:
 
     def look(self, image: Image, tracks: Sequence[Track]) -> tuple[DriverSighting, ...]:
         """Look into one frame (H, W, 3) BGR: one sighting for each car whose front is turned to the camera."""
-        facing = [t for t in tracks if t.label == "car" and t.confirmed and self._faces(t)]
+        facing = [t for t in tracks if t.label == "car" and t.confirmed and faces(self._view, t)]
         crops = [_cut(image, driver_box(t.points[-1].box_xyxy)) for t in facing]
         unclear = [why_unclear(c) if c.size else "too small" for c in crops]
         looks = self._classifier.judge([c for c, why in zip(crops, unclear, strict=True) if why is None])
@@ -85,14 +83,6 @@ class DriverWatch:
             look = next(waiting) if why is None else DriverLook(0.0, 0.0)
             out.append(DriverSighting(track.id, why is None, look.belt_off, look.phone, why or ""))
         return tuple(out)
-
-    def _faces(self, track: Track) -> bool:
-        last, v = track.points[-1], velocity(track.points)
-        if self._view is None or v is None or not last.measurable or float(np.hypot(*v)) < 1.0:
-            return False
-        ray = np.subtract(last.road_xy, self._view.position[:2])
-        cosine = float(-np.dot(ray, v) / max(float(np.hypot(*ray) * np.hypot(*v)), 1e-9))
-        return cosine >= FACING_COSINE
 
 
 def _cut(image: Image, box: Box) -> Image:

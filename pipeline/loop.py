@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from detectors.base import ObjectDetector
 from detectors.camera import Camera
+from detectors.day_lamp import LampWatch
 from detectors.rules.base import LetPass, PlateRule, SeenPlate
 from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
@@ -80,6 +81,7 @@ class CameraLoop:
         self._rules = build_rules(camera)
         self._plate_rules = {r.rule_id: r for r in self._rules if isinstance(r, PlateRule)}
         self._drivers = None if drivers is None else DriverWatch(camera, drivers)
+        self._lamps = LampWatch(camera) if "no_day_lamp" in camera.file.enforce else None
         self._watch = watch
         self._now: Frame | None = None
         self._signals = SignalReader(camera.file.signals)
@@ -199,6 +201,7 @@ class CameraLoop:
             signals,
             prepared.clock_fit,
             () if self._drivers is None else self._drivers.look(frame.image, update.live),
+            () if self._lamps is None else self._lamps.look(frame.image, update.live),
         )
 
     def _count(

@@ -9,7 +9,7 @@ bring a `detectors.windscreen.DriverClassifier` and prove it on their own camera
 
 from __future__ import annotations
 
-from detectors.rules.driver_votes import DriverVotes
+from detectors.rules.look_votes import DriverVotes
 from detectors.types import DriverSighting
 
 

@@ -7,7 +7,7 @@ out: the driver sits on the right.
 
 from __future__ import annotations
 
-from detectors.rules.driver_votes import DriverVotes
+from detectors.rules.look_votes import DriverVotes
 from detectors.types import DriverSighting
 
 

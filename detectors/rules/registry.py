@@ -7,6 +7,7 @@ from detectors.rules.base import Rule, RuleFactory
 from detectors.rules.bus_lane import BusLane
 from detectors.rules.lane_marking import LaneMarking
 from detectors.rules.motorcycle_ban import MotorcycleBan
+from detectors.rules.no_day_lamp import NoDayLamp
 from detectors.rules.no_helmet import NoHelmet
 from detectors.rules.no_seat_belt import NoSeatBelt
 from detectors.rules.odd_even import OddEven
@@ -32,6 +33,7 @@ RULES: dict[str, RuleFactory] = {
     "odd_even": OddEven,
     "no_seat_belt": NoSeatBelt,
     "phone_use": PhoneUse,
+    "no_day_lamp": NoDayLamp,
 }
 
 # The sections of the camera file that a rule cannot do without.
@@ -49,10 +51,11 @@ NEEDS: dict[str, frozenset[str]] = {
     "odd_even": frozenset({"zones"}),
     "no_seat_belt": frozenset(),
     "phone_use": frozenset(),
+    "no_day_lamp": frozenset(),
 }
 
 # Rules that nothing real has proven: off until a camera file accepts that (`accept_unproven`).
-UNPROVEN = frozenset({"no_seat_belt", "phone_use"})
+UNPROVEN = frozenset({"no_seat_belt", "phone_use", "no_day_lamp"})
 
 
 def build_rules(camera: Camera) -> list[Rule]:

@@ -66,6 +66,11 @@ STATEMENTS: dict[str, Pair] = {
         "Pada {bare_votes} dari {votes} gambar, kepala yang sama di atas sepeda motor ini terlihat tanpa helm.",
         "In {bare_votes} of {votes} pictures the same head on this motorcycle was seen without a helmet.",
     ),
+    "no_day_lamp": (
+        "Sepeda motor ini datang ke arah kamera pada siang hari. Pada semua {clear_looks} gambar yang jelas lampu "
+        "utamanya mati.",
+        "This motorcycle came towards the camera by day. In all {clear_looks} clear pictures its head lamp was off.",
+    ),
     "overcrowded_motorcycle": (
         "Pada {sightings_with_three_or_more} gambar, sepanjang {metres} m, {persons} orang terlihat bersama di atas "
         "sepeda motor ini. Penumpang paling banyak satu orang.",
@@ -154,6 +159,10 @@ _MEASURED: dict[str, tuple[Pair, str, Pair]] = {
     "bare_share": (
         ("Bagian suara tanpa helm", "Share of votes without"), "", ("ambang {min_share}", "threshold {min_share}"),
     ),
+    "clear_looks": (
+        ("Gambar yang jelas", "Clear pictures"), "",
+        ("dari {looks} gambar; ambang {min_looks}", "of {looks} pictures; threshold {min_looks}"),
+    ),
     "persons": (("Orang di atas sepeda motor", "Persons on the motorcycle"), "", ("paling banyak 2", "two at most")),
     "sightings_with_three_or_more": (
         ("Gambar dengan tiga orang atau lebih", "Pictures with three or more"), "",
@@ -222,7 +231,7 @@ def rows(violation: Mapping[str, Any]) -> list[Row]:
 
 _INSIDE_OTHERS = (
     "votes", "points", "limit_kmh", "device", "certificate_valid_until", "metres_doubt", "local_time", "bare_heads",
-    "heads_seen", "share_of_sightings", "lane", "zone", "marking", "then", "allowed", "went",
+    "heads_seen", "looks", "looks_against", "share_of_sightings", "lane", "zone", "marking", "then", "allowed", "went",
 )  # fmt: skip
 
 

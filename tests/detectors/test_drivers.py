@@ -12,11 +12,11 @@ from hand_made import BEGAN, SIZES, Vehicle, camera
 
 from detectors.camera import CameraFileError
 from detectors.kinematics import contact
-from detectors.rules.registry import UNPROVEN, build_rules
+from detectors.rules.registry import build_rules
 from detectors.types import DriverSighting, Scene, Track, TrackPoint, Violation
 from detectors.windscreen import DriverLook, DriverWatch, driver_box, why_unclear
 
-RULES = sorted(UNPROVEN)
+RULES = ["no_seat_belt", "phone_use"]
 
 
 def with_rule(rule: str, **parameters: Any):

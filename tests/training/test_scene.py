@@ -135,13 +135,13 @@ def test_a_picture_size_that_no_encoder_takes_is_refused():
 
 @pytest.fixture(scope="module")
 def every_rule():
-    return write_script(9002, 60, every_rule=True)
+    return write_script(9010, 60, every_rule=True)
 
 
 def test_a_scene_of_every_rule_holds_violations_and_near_misses_of_the_new_ones(every_rule):
     truth = truth_of(every_rule)
     rules = {row["rule"] for row in truth["violations"]}
-    assert {"bus_lane", "motorcycle_ban", "lane_marking", "overcrowded_motorcycle"} <= rules
+    assert {"bus_lane", "motorcycle_ban", "lane_marking", "overcrowded_motorcycle", "no_day_lamp"} <= rules
     guilty = {(row["vehicle"], row["rule"]) for row in truth["violations"]}
     lawful_buses = [v for v in truth["vehicles"] if v["path"] == BUS_LANE and v["class"] == "bus"]
     assert all((v["vehicle"], "bus_lane") not in guilty for v in lawful_buses)
@@ -171,6 +171,17 @@ def test_where_three_ride_together_in_the_picture_the_truth_says_so_and_nowhere_
         places = [pose for t in np.arange(0, 60, 0.25) if (pose := driver.pose(float(t))) is not None]
         shown = any(abs(x + 2.9) < 9 for x, _, _ in places)
         assert (len(driver.people) > 2 and shown) == (i in crowded)
+
+
+def test_an_unlit_lamp_is_a_violation_by_day_alone(every_rule):
+    def unlit(light):
+        found, _ = committed(list(every_rule.drivers), every_rule.program, 60, every_rule.view, light=light)
+        return {v.driver for v in found if v.rule == "no_day_lamp"}
+
+    meant = {i for i, d in enumerate(every_rule.drivers) if d.intent == "no_lamp"}
+    assert unlit("day") == unlit("rain") == meant
+    assert meant
+    assert unlit("night") == unlit("dusk") == set()
 
 
 def test_a_lane_change_leads_from_one_lane_to_the_other_and_never_back():

@@ -119,5 +119,7 @@ def _every_rule(data: dict[str, Any], solid: bool) -> dict[str, Any]:
         "lanes": lanes,
         "zones": zones,
         "markings": [{"id": "M1", "kind": "solid" if solid else "dashed", "road": line}],
-        "enforce": data["enforce"] | {rule: {} for rule in rules},
+        "enforce": data["enforce"]
+        | {rule: {} for rule in rules}
+        | {"no_day_lamp": {"accept_unproven": True}},
     }

@@ -15,6 +15,7 @@ from training.render.mesh import Colour, Mesh, join
 from training.render.plates import draw_plate
 from training.render.rasterizer import View, count_ids, draw, draw_mask, mean_of
 from training.render.traffic import Driver
+from training.render.truth import BY_DAY
 from training.render.vehicles import CARS, FIRST_HEAD, PAINTS, Model, bicycle, bus, car, motorcycle, truck
 from training.render.world import backdrop, lamps, to_screen
 
@@ -173,8 +174,7 @@ class Studio:
         """Add what the lens, the weather and the sensor add."""
         out = picture.astype(np.float32)
         rng = np.random.default_rng([self._seed, round(t * 1000)])
-        if self.light.night or self.light.name in ("dusk", "rain"):
-            out += self._glow(placed, depth)
+        out += self._glow(placed, depth)
         if self.light.rain:
             streaks = np.zeros(picture.shape[:2], np.uint8)
             for _ in range(int(500 * self.light.rain)):
@@ -190,15 +190,20 @@ class Studio:
         return np.asarray(np.clip(out, 0, 255), np.uint8)
 
     def _glow(self, placed: list[_Placed], depth: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Light of head and tail lamps: a core and a halo at each lamp that the camera sees."""
+        """Light of head and tail lamps: a core and a halo at each lamp that the camera sees. By day motorcycles have
+        theirs on, as the law wants, but for those who mean to break it."""
         small = np.zeros((self.view.height // 2, self.view.width // 2, 3), np.float32)
         for p in placed:
             model = self.cast.models[p.driver]
             x, y, heading = p.pose
             turn = np.array([[np.cos(heading), -np.sin(heading)], [np.sin(heading), np.cos(heading)]])
+            driver = self.cast.drivers[p.driver]
+            day = self.light.name == "day"
+            off = driver.intent == "no_lamp" and self.light.name in BY_DAY
+            lit_by_day = driver.label == "motorcycle"
             for lamps_of, colour, power in (
-                (model.head_lamps, (0.85, 0.95, 1.0), 1.0),
-                (model.tail_lamps, (0.15, 0.12, 1.0), 0.4),
+                (() if off or (day and not lit_by_day) else model.head_lamps, (0.85, 0.95, 1.0), 1.0),
+                (() if day else model.tail_lamps, (0.15, 0.12, 1.0), 0.4),
             ):
                 for lamp in lamps_of:
                     xy = turn @ np.array(lamp[:2]) + (x, y)
@@ -216,7 +221,9 @@ class Studio:
                         tuple(c * 255 * power for c in colour),
                         -1,
                     )
-        halo = cv2.GaussianBlur(small, (0, 0), 2) * 0.9 + cv2.GaussianBlur(small, (0, 0), 12) * 1.6
+        # An exposure for daylight shows little of what shines around a lamp.
+        around = 0.2 if self.light.name == "day" else 1.6
+        halo = cv2.GaussianBlur(small, (0, 0), 2) * 0.9 + cv2.GaussianBlur(small, (0, 0), 12) * around
         return np.asarray(cv2.resize(halo, (self.view.width, self.view.height)), np.float32)
 
     def _truth(self, placed: list[_Placed], ids: NDArray[np.int32], t: float) -> list[dict[str, Any]]:

@@ -156,6 +156,8 @@ def more(rng: np.random.Generator, seconds: float, program: Program) -> list[Pla
         label = str(rng.choice(["car", "motorcycle"]))
         at = green + program.green_s * float(rng.uniform(0.2, 0.8)) - 95 / 11
         plans.append(Plan(label, BUS_LANE, "bus_lane", at, wish(), -28.0, -95.0))
+        at = green + program.green_s * float(rng.uniform(0.2, 0.8)) - 95 / 11
+        plans.append(Plan("motorcycle", "opposing:1.78", "no_lamp", at, wish(), -28.0, -95.0))
     return plans
 
 

@@ -172,6 +172,7 @@ def _without_collisions(drivers: list[Driver], seconds: float) -> list[Driver]:
         "ban": 1,
         "change": 1,
         "turn": 1,
+        "no_lamp": 1,
         "speed": 2,
         "near_limit": 3,
         "stop_over": 4,

@@ -24,7 +24,8 @@ STOP_MARGIN_M = {"motorcycle": 1.5, "bicycle": 1.5, "car": 2.9}
 LOOK_S = 0.05
 STRAIGHT_M = 10.0
 EDGE_S = 2.5
-MANOEUVRES = ("crowd", "ban", "change", "turn", "bus_lane")
+MANOEUVRES = ("crowd", "ban", "change", "turn", "bus_lane", "no_lamp")
+BY_DAY = ("day", "rain")
 # Where a driver goes the wrong way the camera sees it from the far end of the lane on.
 WRONG_WAY_M = (-8.5, 30.0)
 # For so long the camera must see where a vehicle meets the road, in each part of what it did.
@@ -33,6 +34,7 @@ SEEN_HEAD_S = 1.0
 # Of travel in a closed zone and of a lane change so much must be seen; of riders beside one another so many seconds.
 SEEN_OF_ZONE_TRAVEL, SEEN_CHANGE_S, SEEN_CROWD_S = 0.75, 0.7, 1.3
 BAN_M, BUS_LANE_M, LINE_M = (-8.8, 20.0), (28.5, 56.0), (27.0, 62.0)
+LAMP_M, SEEN_LAMP_S = (8.0, 44.0), 2.0
 LONGEST = {"motorcycle": 2.2, "bicycle": 2.0, "car": 5.2}
 
 
@@ -60,11 +62,16 @@ def zone_speed_kmh(driver: Driver, seconds: float) -> float | None:
 
 
 def committed(
-    drivers: list[Driver], program: Program, seconds: float, view: View, solid: bool = True
+    drivers: list[Driver],
+    program: Program,
+    seconds: float,
+    view: View,
+    solid: bool = True,
+    light: str = "day",
 ) -> tuple[list[Committed], set[int]]:
     """Give the violations, and the drivers whose conduct lies in doubt and must leave the scene.
 
-    ``solid``: whether the line between the lanes beyond the junction is.
+    ``solid``: whether the line between the lanes beyond the junction is; ``light`` as in `training.render.light`.
     """
     found: list[Committed] = []
     doubtful: set[int] = set()
@@ -82,7 +89,7 @@ def committed(
                 doubtful.add(i)
             continue
         if driver.intent in MANOEUVRES:
-            _manoeuvre(i, driver, t, front, solid, found, doubtful)
+            _manoeuvre(i, driver, t, front, solid, light in BY_DAY, found, doubtful)
         if driver.path not in LANES:
             continue
         _red_light(i, driver, program, t, front, found, doubtful)
@@ -116,15 +123,17 @@ def committed(
     return found, doubtful
 
 
-def _manoeuvre(i: int, driver: Driver, t: np.ndarray, front: np.ndarray, solid: bool, found: list[Committed],
-               doubtful: set[int]) -> None:  # fmt: skip
-    """Judge what is driven for the rules of zones, lines and crowds."""
+def _manoeuvre(i: int, driver: Driver, t: np.ndarray, front: np.ndarray, solid: bool, by_day: bool,
+               found: list[Committed], doubtful: set[int]) -> None:  # fmt: skip
+    """Judge what is driven for the rules of zones, lines, crowds and lamps."""
     rear = front - driver.length
     if driver.intent == "ban":
         _stretch("motorcycle_ban", i, t, rear, BAN_M, found, doubtful)
     elif driver.intent == "bus_lane" and driver.path == BUS_LANE:
         # It comes towards the camera: its front is seen, and its way goes down along y.
         _stretch("bus_lane", i, t, -front, BUS_LANE_M, found, doubtful)
+    elif driver.intent == "no_lamp" and by_day:
+        _stretch("no_day_lamp", i, t, -front, LAMP_M, found, doubtful)
     elif driver.intent == "crowd":
         off = np.abs(front - driver.length / 2 - _aside(driver))
         during = np.flatnonzero(off < 9.0)
@@ -172,6 +181,8 @@ def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
         return feet(during) >= SEEN_WRONG_S
     if v.rule == "overcrowded_motorcycle":
         return LOOK_S * sum(sight.head_seen(v.driver, float(x)) for x in during) >= SEEN_CROWD_S
+    if v.rule == "no_day_lamp":
+        return feet(during) >= SEEN_LAMP_S
     if v.rule in ("motorcycle_ban", "bus_lane"):
         return feet(during) >= SEEN_OF_ZONE_TRAVEL * (v.end_s - v.start_s)
     if v.rule == "lane_marking":

@@ -1,9 +1,10 @@
-"""Votes over many looks at one driver: what `no_seat_belt` and `phone_use` share."""
+"""Votes over many looks at one vehicle's detail: what `no_seat_belt`, `phone_use` and `no_day_lamp` share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -12,8 +13,23 @@ from detectors.rules.common import Flagged, Parameters, key_frame, make_violatio
 from detectors.types import DriverSighting, Scene, Track, TrackPoint, Violation
 
 
-class DriverParameters(Parameters):
-    """A look votes where the glass is clear; it is against the driver at ``min_probability`` or more. Flagged:
+class Look(Protocol):
+    """One look at a detail of a track's vehicle; only a ``clear`` one votes."""
+
+    @property
+    def track_id(self) -> int:
+        """The track that was looked at."""
+
+    @property
+    def clear(self) -> bool:
+        """Whether anything could be told."""
+
+
+L = TypeVar("L", bound=Look)
+
+
+class LookParameters(Parameters):
+    """A look votes where it is clear; it is against the driver at ``min_probability`` or more. Flagged:
     ``min_looks`` such votes over ``min_seconds``, ``min_share`` of the clear ones, and ``min_clear_share`` of all looks
     clear. ``accept_unproven`` must be set: see the rule."""
 
@@ -26,63 +42,69 @@ class DriverParameters(Parameters):
 
 
 @dataclass
-class _Driver:
+class _Vehicle(Generic[L]):
     track: Track
-    looks: list[tuple[TrackPoint, DriverSighting]] = field(default_factory=list)
+    looks: list[tuple[TrackPoint, L]] = field(default_factory=list)
 
 
-class DriverVotes:
-    """Collects looks at each driver; answers when the car has left the picture."""
+class LookVotes(Generic[L]):
+    """Collects looks at each vehicle of class ``label``; answers when it has left the picture."""
 
     rule_id: str
     caption: str
+    label: str
+    parameters_of: type[LookParameters] = LookParameters
 
     def __init__(self, camera: Camera, parameters: Mapping[str, object]) -> None:
-        self.parameters = parse_parameters(DriverParameters, self.rule_id, camera, parameters)
+        self.parameters = parse_parameters(self.parameters_of, self.rule_id, camera, parameters)
         if not self.parameters.accept_unproven:
             raise CameraFileError(
                 f"camera {camera.id}: enforce.{self.rule_id}: is off, because nothing real has proven it; "
-                "accept_unproven: true turns it on where you bring a classifier of your own"
+                "accept_unproven: true turns it on all the same"
             )
         self._camera = camera
-        self._drivers: dict[int, _Driver] = {}
+        self._vehicles: dict[int, _Vehicle[L]] = {}
         self._flagged = Flagged()
 
-    def probability(self, look: DriverSighting) -> float:
+    def looks_of(self, scene: Scene) -> Sequence[L]:
+        """Give the looks of a moment that this rule goes by."""
+        raise NotImplementedError
+
+    def probability(self, look: L) -> float:
         """Give how surely one look speaks against the driver, 0..1."""
         raise NotImplementedError
 
     def update(self, scene: Scene) -> list[Violation]:
         """Take in one moment; give the violations that it completes."""
         self._flagged.follow(scene)
-        looks = {look.track_id: look for look in scene.drivers}
+        looks = {look.track_id: look for look in self.looks_of(scene)}
         for track in scene.tracks:
             if track.confirmed and track.id in looks:
-                driver = self._drivers.setdefault(track.id, _Driver(track))
-                driver.track = track
-                driver.looks.append((track.points[-1], looks[track.id]))
+                vehicle = self._vehicles.setdefault(track.id, _Vehicle(track))
+                vehicle.track = track
+                vehicle.looks.append((track.points[-1], looks[track.id]))
         found = []
         for track in scene.ended:
-            gone = self._drivers.pop(track.id, None)
+            gone = self._vehicles.pop(track.id, None)
             if gone is not None and (violation := self._decide(gone, track)) is not None:
                 found.append(violation)
         return found
 
     def finish(self) -> list[Violation]:
-        """Decide on the cars that were still in the picture."""
-        found = [self._decide(driver, driver.track) for driver in self._drivers.values()]
-        self._drivers.clear()
+        """Decide on the vehicles that were still in the picture."""
+        found = [self._decide(vehicle, vehicle.track) for vehicle in self._vehicles.values()]
+        self._vehicles.clear()
         return [v for v in found if v is not None]
 
-    def _decide(self, driver: _Driver, track: Track) -> Violation | None:
-        clear = [(p, look) for p, look in driver.looks if look.clear]
+    def _decide(self, vehicle: _Vehicle[L], track: Track) -> Violation | None:
+        clear = [(p, look) for p, look in vehicle.looks if look.clear]
         against = [p for p, look in clear if self.probability(look) >= self.parameters.min_probability]
         if (
-            track.label != "car"
+            track.label != self.label
             or len(against) < self.parameters.min_looks
             or against[-1].t_s - against[0].t_s < self.parameters.min_seconds
             or len(against) < self.parameters.min_share * len(clear)
-            or len(clear) < self.parameters.min_clear_share * len(driver.looks)
+            or len(clear) < self.parameters.min_clear_share * len(vehicle.looks)
             or self._flagged.knows(track)
         ):
             return None
@@ -97,8 +119,18 @@ class DriverVotes:
         measured: dict[str, float | str] = {
             "looks_against": float(len(against)),
             "clear_looks": float(len(clear)),
-            "looks": float(len(driver.looks)),
+            "looks": float(len(vehicle.looks)),
         }
         return make_violation(
             self.rule_id, self._camera, track, (first, last), frames, measured, self.parameters
         )
+
+
+class DriverVotes(LookVotes[DriverSighting]):
+    """Votes over looks at a car's driver, by a classifier that somebody brings: `detectors.windscreen`."""
+
+    label = "car"
+
+    def looks_of(self, scene: Scene) -> Sequence[DriverSighting]:
+        """Give the looks at drivers."""
+        return scene.drivers

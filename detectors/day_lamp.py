@@ -1,0 +1,67 @@
+"""A motorcycle's head lamp by day: where in the picture, and whether it is lit, off, or cannot be told.
+
+A lamp that is lit and turned to the camera is brighter than anything daylight makes of a matt surface: it fills the
+sensor. So what fills the sensor where the lamp is may be one, and only a lamp's place that holds nothing bright at all
+is an unlit one. Between the two nothing is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from detectors.camera import Camera
+from detectors.types import Box, Image, LampSighting, Track
+from detectors.viewpoint import Viewpoint, faces, viewpoint
+
+# Shares of the box of a motorcycle and its rider, 1.6 m high, seen from before and above. A dipped-beam lamp is 0.5 to
+# 1.2 m above the ground (UN Regulation No. 53, paragraph 6.2.3).
+LEFT, RIGHT, TOP, BOTTOM = 0.22, 0.78, 0.3, 0.8
+LEAST_WIDTH_PX = 34
+# Values of the brightest spot, 0..255, blurred over 3 px so that one hot pixel is none.
+LIT_VALUE, OFF_VALUE = 225, 185
+GLARE_VALUE, GLARE_SHARE = 245, 0.12
+# Of the whole picture: darker than this it is not day, whatever the clock says.
+DAY_VALUE = 70
+
+
+def lamp_box(box: Box) -> Box:
+    """Give where the head lamp is of a motorcycle whose front is seen, pixels ``xyxy``."""
+    x1, y1, x2, y2 = box
+    width, height = x2 - x1, y2 - y1
+    return x1 + LEFT * width, y1 + TOP * height, x1 + RIGHT * width, y1 + BOTTOM * height
+
+
+def look_at(crop: Image, track_id: int) -> LampSighting:
+    """Judge one crop (H, W, 3) uint8 BGR of a lamp's place."""
+    if crop.shape[1] < LEAST_WIDTH_PX * (RIGHT - LEFT) or not crop.size:
+        return LampSighting(track_id, False, 0.0, "too small")
+    value = cv2.GaussianBlur(crop.max(axis=2), (3, 3), 0)
+    if float(np.mean(value >= GLARE_VALUE)) > GLARE_SHARE:
+        return LampSighting(track_id, False, 0.0, "glare")
+    brightest = int(value.max())
+    if OFF_VALUE < brightest < LIT_VALUE:
+        return LampSighting(track_id, False, 0.0, "neither lit nor off")
+    return LampSighting(track_id, True, float(brightest <= OFF_VALUE))
+
+
+class LampWatch:
+    """Looks at the head lamps of the motorcycles that come towards one camera."""
+
+    def __init__(self, camera: Camera) -> None:
+        self._view: Viewpoint | None = viewpoint(camera.homography.image_to_road, camera.file.frame_size)
+
+    def look(self, image: Image, tracks: Sequence[Track]) -> tuple[LampSighting, ...]:
+        """Look into one frame (H, W, 3) BGR: one sighting for each motorcycle whose front is turned to the camera."""
+        riders = [t for t in tracks if t.label == "motorcycle" and t.confirmed and faces(self._view, t)]
+        if not riders or float(np.mean(image[::8, ::8].max(axis=2))) < DAY_VALUE:
+            return ()
+        height, width = image.shape[:2]
+        out = []
+        for track in riders:
+            x1, y1, x2, y2 = (round(v) for v in lamp_box(track.points[-1].box_xyxy))
+            crop = image[max(0, y1) : min(height, y2), max(0, x1) : min(width, x2)]
+            out.append(look_at(crop, track.id))
+        return tuple(out)

@@ -1,0 +1,114 @@
+"""`no_day_lamp`: off unless accepted; one lit look frees; glare, rear views, distance, dusk and night never count."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hand_made import BEGAN, SIZES, Vehicle, camera
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.camera import CameraFileError
+from detectors.day_lamp import LampWatch, lamp_box, look_at
+from detectors.kinematics import contact
+from detectors.rules.registry import build_rules
+from detectors.types import LampSighting, Scene, Track, TrackPoint, Violation
+
+OFF, LIT, UNCLEAR = (
+    LampSighting(1, True, 1.0),
+    LampSighting(1, True, 0.0),
+    LampSighting(1, False, 0.0, "glare"),
+)
+
+
+def watch(looks: list[LampSighting], label: str = "motorcycle", hour: int = 10) -> list[Violation]:
+    rule = build_rules(camera(enforce={"no_day_lamp": {"accept_unproven": True}}))[0]
+    began = BEGAN + timedelta(hours=hour - 10)
+    points: list[TrackPoint] = []
+    for i, seen in enumerate(looks):
+        at = began + timedelta(seconds=i / 12)
+        points.append(TrackPoint(i, i / 12, at, (100.0, 100.0, 200.0, 300.0), 0.9, (0.0, float(-i))))
+        rule.update(Scene(i, i / 12, at, (Track(1, label, True, tuple(points)),), lamps=(seen,)))
+    return rule.finish()
+
+
+def test_the_rule_is_off_unless_the_camera_file_accepts_that_nothing_real_proves_it() -> None:
+    with pytest.raises(CameraFileError, match=r"enforce\.no_day_lamp: is off"):
+        build_rules(camera(enforce={"no_day_lamp": {}}))
+
+
+def test_a_lamp_off_in_every_clear_look_is_one_violation() -> None:
+    (found,) = watch([OFF] * 14 + [UNCLEAR] * 3)
+    assert (found.rule, found.measured["clear_looks"], found.measured["looks"]) == ("no_day_lamp", 14.0, 17.0)
+
+
+@pytest.mark.parametrize(
+    "looks", [[OFF] * 9, [OFF] * 40 + [LIT], [OFF] * 12 + [UNCLEAR] * 12, [UNCLEAR] * 60]
+)
+def test_too_few_one_lit_or_too_many_unclear_looks_are_nothing(looks: list[LampSighting]) -> None:
+    assert not watch(looks)
+
+
+@given(st.lists(st.sampled_from([OFF, UNCLEAR]), max_size=40), st.integers(0, 40))
+def test_whoever_was_seen_with_a_lit_lamp_once_is_never_flagged(looks: list[LampSighting], at: int) -> None:
+    assert not watch([*looks[:at], LIT, *looks[at:]])
+
+
+@pytest.mark.parametrize("hour", [5, 6, 17, 18, 22])
+def test_by_dusk_and_night_nothing_counts(hour: int) -> None:
+    assert not watch([OFF] * 30, hour=hour)
+
+
+def test_no_other_vehicle_is_judged() -> None:
+    assert not watch([OFF] * 30, label="car")
+
+
+def road(value: int, *spots: tuple[int, int], size: int = 60) -> np.ndarray:
+    """A crop of matt surfaces up to ``value``, with bright spots of (value, side) in its middle."""
+    crop = np.random.default_rng(1).integers(20, value, (size, size, 3), dtype=np.uint8)
+    for bright, side in spots:
+        middle = slice(size // 2 - side // 2, size // 2 + side // 2)
+        crop[middle, middle] = bright
+    return crop
+
+
+def test_a_lamp_is_lit_off_or_cannot_be_told() -> None:
+    assert look_at(road(170), 1) == LampSighting(1, True, 1.0)
+    assert look_at(road(170, (255, 6)), 1) == LampSighting(1, True, 0.0)
+    assert look_at(road(170, (255, 40)), 1).why_not == "glare"
+    assert look_at(road(170, (205, 8)), 1).why_not == "neither lit nor off"
+    assert look_at(road(170, size=12), 1).why_not == "too small"
+
+
+def ridden(towards: bool, label: str = "motorcycle") -> Track:
+    cam, points = camera(), []
+    for i in range(10):
+        y = -2 - 0.5 * i if towards else -14 + 0.5 * i
+        place = (-1.0, y, np.pi) if towards else (-1.0, y + SIZES[label][0], 0.0)
+        box = Vehicle(label, lambda t, at=place: at).box(0.0)
+        assert box is not None
+        at = BEGAN + timedelta(seconds=i / 12)
+        x, y = cam.homography.to_road(np.array([contact(box)]))[0]
+        points.append(TrackPoint(i, i / 12, at, box, 0.9, (float(x), float(y))))
+    return Track(7, label, True, tuple(points))
+
+
+def looked_at(picture: np.ndarray, *tracks: Track) -> tuple[Any, ...]:
+    return LampWatch(camera()).look(picture, tracks)
+
+
+def test_only_a_motorcycle_that_comes_towards_the_camera_is_looked_at() -> None:
+    picture = np.random.default_rng(0).integers(60, 170, (1080, 1920, 3), dtype=np.uint8)
+    coming = ridden(towards=True)
+    (seen,) = looked_at(picture, coming, ridden(towards=False), ridden(towards=True, label="car"))
+    assert (seen.track_id, seen.clear, seen.off) == (7, True, 1.0)
+    x1, y1, x2, y2 = (round(v) for v in lamp_box(coming.points[-1].box_xyxy))
+    picture[(y1 + y2) // 2 - 4 : (y1 + y2) // 2 + 4, (x1 + x2) // 2 - 4 : (x1 + x2) // 2 + 4] = 255
+    assert looked_at(picture, coming)[0].off == 0.0
+
+
+def test_a_dark_picture_is_no_day_whatever_the_clock_says() -> None:
+    assert not looked_at(np.full((1080, 1920, 3), 40, np.uint8), ridden(towards=True))
