@@ -4,6 +4,7 @@ import os
 
 import pytest
 from junction import Ran, done, first_seconds, import_register, run_junction
+from xdist.scheduler import LoadScopeScheduling
 
 
 @pytest.fixture(scope="session")
@@ -24,21 +25,27 @@ def environment():
     os.environ.update(before)
 
 
-# Fixtures that take seconds to make, by the worker that makes each once.
-SHARED = {
-    "clean_run": "junction",
-    "ran": "drawn",
-    "written": "explained",
-    "edge": "edge",
-    "every_rule": "scene",
+# Test files that share fixtures which take seconds to make, by the worker that makes each once.
+TOGETHER = {
+    "tests/test_end_to_end.py": "junction",
+    "tests/cli/test_explain_command.py": "junction",
+    "tests/cli/test_killed_run.py": "junction",
+    "tests/pipeline/test_loop.py": "junction",
+    "tests/pipeline/test_explain.py": "explained",
+    "tests/api/test_edge_violations.py": "edge",
 }
 
 
-def pytest_collection_modifyitems(items):
-    """Keep on one worker the tests that share what is costly; every other goes to whichever worker is free."""
-    for item in items:
-        for name in SHARED.keys() & set(item.fixturenames):
-            item.add_marker(pytest.mark.xdist_group(SHARED[name]))
+class Together(LoadScopeScheduling):
+    """Sends each test to whichever worker is free, but those of `TOGETHER` to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER.get(nodeid.split("::")[0], nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Together(config, log)
 
 
 def pytest_terminal_summary(terminalreporter):
