@@ -23,7 +23,6 @@ from pipeline.cases import CaseSink, resume_cases
 from pipeline.evidence import EvidenceStore
 from pipeline.health import FOLDER
 from pipeline.health_book import HealthBook, no_arrivals
-from pipeline.loop import CameraLoop, Watchers
 from pipeline.package import Finding
 from pipeline.picture_watch import PictureWatch
 from pipeline.sources import InputFault, PushSource, Source, open_source
@@ -107,6 +106,9 @@ def run_camera(
     ``keep`` is called every few hundred frames: whoever lent the source learns that it is still in use. ``data`` is
     where the camera's health and the pictures that it is compared with are kept, None: nowhere.
     """
+    # Brings torch along, seconds that no other command is to wait for.
+    from pipeline.loop import CameraLoop, Watchers
+
     rows: list[Mapping[str, Any]] = []
     sink: CaseSink | None = None
 
