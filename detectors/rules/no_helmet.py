@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from math import hypot
 
 from pydantic import Field
 
-from detectors.camera import Camera
-from detectors.rules.common import Flagged, Parameters, key_frame, make_violation, parse_parameters
-from detectors.rules.heads import HEADS, Seat, assign, height, one_per_head, vote
-from detectors.types import Detection, Scene, Track, TrackPoint, Violation
+from detectors.rules.common import key_frame, make_violation
+from detectors.rules.heads import height, one_per_head, vote
+from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
+from detectors.types import Detection, Track, TrackPoint, Violation
 
 # A head that has moved by this share of its height is looked at anew.
 MOVED_SHARE = 0.25
 
 
-class NoHelmetParameters(Parameters):
-    """A head votes in a frame where it is ``min_head_px`` or more high and surer than ``min_confidence``; the vote
-    weighs its confidence times the head's area. Only the seat's nearest views count, those in which its head is at
-    least ``near_share`` as high as it ever gets: far away, hair before another's helmet cannot be told. Flagged: one
-    seat with ``min_frames`` bare votes spread over ``min_seconds``, ``min_share`` of the seat's votes bare, and of the
-    bare ones ``min_places`` surer than ``sure_confidence`` that lie `MOVED_SHARE` of the head's height apart: who
-    stands shows the detector one picture over and over, and a mistake in it is one mistake."""
+class NoHelmetParameters(RiderParameters):
+    """A head that counts has a vote in each frame, which weighs its confidence times the head's area. Only the seat's
+    nearest views count, those in which its head is at least ``near_share`` as high as it ever gets: far away, hair
+    before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
+    ``min_seconds``, ``min_share`` of the seat's votes bare, and of the bare ones ``min_places`` surer than
+    ``sure_confidence`` that lie `MOVED_SHARE` of the head's height apart: who stands shows the detector one picture
+    over and over, and a mistake in it is one mistake."""
 
-    min_head_px: float = Field(10.0, ge=4, le=500)
-    min_confidence: float = Field(0.4, ge=0, le=1)
     min_frames: int = Field(8, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
     min_share: float = Field(0.8, gt=0.5, le=1)
@@ -35,59 +32,19 @@ class NoHelmetParameters(Parameters):
     min_places: int = Field(4, ge=1, le=1000)
 
 
-@dataclass
-class _Motorcycle:
-    track: Track
-    seats: list[Seat] = field(default_factory=list)
-    done: bool = False
-
-
-class NoHelmet:
-    """Votes over the frames for each seat of each motorcycle; answers when the motorcycle has left the
-    picture.
-
-    Waiting for the end costs nothing in evidence and lets every frame vote: the last ones are often the
-    clearest.
-    """
+class NoHelmet(RiderRule):
+    """Votes over the frames for each seat of each motorcycle."""
 
     rule_id = "no_helmet"
+    model = NoHelmetParameters
+    parameters: NoHelmetParameters
 
-    def __init__(self, camera: Camera, parameters: Mapping[str, object]) -> None:
-        self.parameters = parse_parameters(NoHelmetParameters, self.rule_id, camera, parameters)
-        self._camera = camera
-        self._riders: dict[int, _Motorcycle] = {}
-        self._flagged = Flagged()
+    def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
+        """Let each head vote for its seat."""
+        vote(rider.seats, rider.track.points[-1], one_per_head(heads))
 
-    def update(self, scene: Scene) -> list[Violation]:
-        """Take in one moment; give the violations that it completes."""
-        self._flagged.follow(scene)
-        confirmed = [t for t in scene.tracks if t.confirmed]
-        heads = [d for d in scene.loose if d.label in HEADS and self._votes(d)]
-        for track, its_heads in assign(confirmed, heads):
-            rider = self._riders.setdefault(track.id, _Motorcycle(track))
-            rider.track = track
-            vote(rider.seats, track.points[-1], one_per_head(its_heads))
-        found = []
-        for track in scene.ended:
-            rider_gone = self._riders.pop(track.id, None)
-            if rider_gone is not None and (violation := self._decide(rider_gone, track)) is not None:
-                found.append(violation)
-        return found
-
-    def finish(self) -> list[Violation]:
-        """Decide on the motorcycles that were still in the picture."""
-        found = [self._decide(rider, rider.track) for rider in self._riders.values()]
-        self._riders.clear()
-        return [v for v in found if v is not None]
-
-    def _votes(self, head: Detection) -> bool:
-        return (
-            height(head) >= self.parameters.min_head_px and head.confidence >= self.parameters.min_confidence
-        )
-
-    def _decide(self, rider: _Motorcycle, track: Track) -> Violation | None:
-        if track.label != "motorcycle" or not track.confirmed:
-            return None
+    def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
+        """Flag the motorcycle where one of its seats has a bare head."""
         near = [s.near(self.parameters.near_share) for s in rider.seats]
         bare = [votes for votes in near if self._is_bare(votes)]
         if not bare or self._flagged.knows(track):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import numpy as np
 from pydantic import Field
 
 from detectors.boxes import iou
-from detectors.camera import Camera
-from detectors.rules.common import Flagged, Parameters, jumped, key_frame, make_violation, parse_parameters
-from detectors.rules.heads import HEADS, Seat, assign, height, one_per_head, piece_of, vote
-from detectors.types import Box, Detection, Scene, Track, TrackPoint, Violation
+from detectors.rules.common import key_frame, make_violation
+from detectors.rules.heads import Seat, height, one_per_head, piece_of, vote
+from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
+from detectors.types import Box, Detection, Scene, Track, Violation
 
 # Rider and one passenger are two: the third head is one too many.
 TOO_MANY = 3
@@ -20,7 +19,7 @@ TOO_MANY = 3
 DRIFT_ASIDE, DRIFT_UP = 0.2, 0.35
 
 
-class OvercrowdedParameters(Parameters):
+class OvercrowdedParameters(RiderParameters):
     """A head counts where it is ``min_head_px`` or more high, surer than ``min_confidence``, at least ``like_share`` as
     high as the largest on the same motorcycle (not a child in arms, not somebody far behind), and overlaps no other by
     more than ``max_overlap``; its seat must be surer than ``sure_confidence`` in ``sure_frames`` sightings, as a
@@ -36,22 +35,11 @@ class OvercrowdedParameters(Parameters):
     min_frames: int = Field(10, ge=1, le=1000)
     min_seconds: float = Field(0.8, ge=0, le=60)
     min_metres: float = Field(5.0, ge=0, le=200)
-    min_share: float = Field(0.6, gt=0, le=1)
+    min_share: float = Field(0.4, gt=0, le=1)
 
 
-@dataclass
-class _Motorcycle:
-    track: Track
-    seats: list[Seat] = field(default_factory=list)
-    judged: list[tuple[TrackPoint, int]] = field(default_factory=list)
-
-    def forget(self) -> None:
-        """Begin anew: the track may follow another motorcycle now."""
-        self.seats, self.judged = [], []
-
-
-class OvercrowdedMotorcycle:
-    """Counts heads on each motorcycle over the frames; answers when it has left the picture.
+class OvercrowdedMotorcycle(RiderRule):
+    """Counts heads on each motorcycle over the frames.
 
     The same three seats must be taken again and again while the motorcycle moves: somebody beyond it, a rider behind
     another or a person at the kerb does not keep a place on it. Never flagged: two heads and a parcel or a backpack
@@ -59,42 +47,25 @@ class OvercrowdedMotorcycle:
     """
 
     rule_id = "overcrowded_motorcycle"
+    model = OvercrowdedParameters
+    parameters: OvercrowdedParameters
 
-    def __init__(self, camera: Camera, parameters: Mapping[str, object]) -> None:
-        self.parameters = parse_parameters(OvercrowdedParameters, self.rule_id, camera, parameters)
-        self._camera = camera
-        self._riders: dict[int, _Motorcycle] = {}
-        self._flagged = Flagged()
+    def can_judge(self, track: Track, scene: Scene) -> bool:
+        """As every rider rule, and no other two-wheeler's box overlaps this one's."""
+        return super().can_judge(track, scene) and not self._beside_another(track, scene.tracks)
 
-    def update(self, scene: Scene) -> list[Violation]:
-        """Take in one moment; give the violations that it completes."""
-        self._flagged.follow(scene)
-        confirmed = [t for t in scene.tracks if t.confirmed]
-        heads = [d for d in scene.loose if d.label in HEADS and self._counts(d)]
-        for track, its_heads in assign(confirmed, heads):
-            rider = self._riders.setdefault(track.id, _Motorcycle(track))
-            rider.track = track
-            if jumped(track.points[-24:], self._camera.homography):
-                rider.forget()
-            if not self._beside_another(track, scene.tracks) and scene.clock_fit:
-                self._see(rider, track.points[-1], its_heads)
-        found = []
-        for track in scene.ended:
-            gone = self._riders.pop(track.id, None)
-            if gone is not None and (violation := self._decide(gone, track)) is not None:
-                found.append(violation)
-        return found
-
-    def finish(self) -> list[Violation]:
-        """Decide on the motorcycles that were still in the picture."""
-        found = [self._decide(rider, rider.track) for rider in self._riders.values()]
-        self._riders.clear()
-        return [v for v in found if v is not None]
-
-    def _counts(self, head: Detection) -> bool:
-        return (
-            height(head) >= self.parameters.min_head_px and head.confidence >= self.parameters.min_confidence
-        )
+    def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
+        """Count the heads that are alike and apart, and let them vote for their seats where they are too many."""
+        point = rider.track.points[-1]
+        separate: list[Detection] = []
+        for head in sorted(one_per_head(heads), key=lambda d: -d.confidence):
+            if all(iou(head.box_xyxy, other.box_xyxy) <= self.parameters.max_overlap for other in separate):
+                separate.append(head)
+        tallest = max((height(d) for d in separate), default=0.0)
+        alike = [d for d in separate if height(d) >= self.parameters.like_share * tallest]
+        rider.judged.append((point, len(alike)))
+        if len(alike) >= TOO_MANY:
+            vote(rider.seats, point, alike)
 
     @staticmethod
     def _beside_another(track: Track, tracks: Sequence[Track]) -> bool:
@@ -107,17 +78,6 @@ class OvercrowdedMotorcycle:
             for t in tracks
         )
 
-    def _see(self, rider: _Motorcycle, point: TrackPoint, heads: Sequence[Detection]) -> None:
-        separate: list[Detection] = []
-        for head in sorted(one_per_head(heads), key=lambda d: -d.confidence):
-            if all(iou(head.box_xyxy, other.box_xyxy) <= self.parameters.max_overlap for other in separate):
-                separate.append(head)
-        tallest = max((height(d) for d in separate), default=0.0)
-        alike = [d for d in separate if height(d) >= self.parameters.like_share * tallest]
-        rider.judged.append((point, len(alike)))
-        if len(alike) >= TOO_MANY:
-            vote(rider.seats, point, alike)
-
     def _is_taken(self, seat: Seat) -> bool:
         sure = sum(head.confidence >= self.parameters.sure_confidence for _, head in seat.seen)
         return (
@@ -126,9 +86,8 @@ class OvercrowdedMotorcycle:
             and _rides_along(seat)
         )
 
-    def _decide(self, rider: _Motorcycle, track: Track) -> Violation | None:
-        if track.label != "motorcycle" or not track.confirmed:
-            return None
+    def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
+        """Flag the motorcycle where three seats were taken at once, again and again, while it moved."""
         taken = [s for s in rider.seats if self._is_taken(s)]
         crowded = [p for p, heads in rider.judged if heads >= TOO_MANY]
         if len(taken) < TOO_MANY or len(crowded) < self.parameters.min_frames:

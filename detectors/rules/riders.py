@@ -1,0 +1,93 @@
+"""Riders watched over the frames: what `no_helmet` and `overcrowded_motorcycle` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from detectors.camera import Camera
+from detectors.rules.common import Flagged, Parameters, jumped, parse_parameters
+from detectors.rules.heads import HEADS, Seat, assign, height
+from detectors.types import Detection, Scene, Track, TrackPoint, Violation
+
+
+class RiderParameters(Parameters):
+    """A head counts where it is ``min_head_px`` or more high and surer than ``min_confidence``."""
+
+    min_head_px: float = Field(10.0, ge=4, le=500)
+    min_confidence: float = Field(0.4, ge=0, le=1)
+
+
+@dataclass
+class Motorcycle:
+    """What was seen of one motorcycle: its seats, and in each sighting that can be judged how many heads."""
+
+    track: Track
+    seats: list[Seat] = field(default_factory=list)
+    judged: list[tuple[TrackPoint, int]] = field(default_factory=list)
+
+
+class RiderRule:
+    """Gives each motorcycle its riders' heads, frame after frame; answers when it has left the picture.
+
+    Waiting for the end costs nothing in evidence and lets every frame vote: the last ones are often the clearest.
+    Where a track jumps to another motorcycle all is begun anew.
+    """
+
+    rule_id: str
+    model: type[RiderParameters]
+
+    def __init__(self, camera: Camera, parameters: Mapping[str, object]) -> None:
+        self.parameters = parse_parameters(self.model, self.rule_id, camera, parameters)
+        self._camera = camera
+        self._riders: dict[int, Motorcycle] = {}
+        self._flagged = Flagged()
+
+    def can_judge(self, track: Track, scene: Scene) -> bool:
+        """Tell whether a motorcycle's riders can be told in this moment."""
+        return scene.clock_fit and track.confirmed
+
+    def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
+        """Take in the heads on a motorcycle in the newest sighting of its track."""
+        raise NotImplementedError
+
+    def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
+        """Judge a confirmed motorcycle that has gone."""
+        raise NotImplementedError
+
+    def update(self, scene: Scene) -> list[Violation]:
+        """Take in one moment; give the violations that it completes."""
+        self._flagged.follow(scene)
+        confirmed = [t for t in scene.tracks if t.confirmed]
+        heads = [d for d in scene.loose if d.label in HEADS and self._counts(d)]
+        for track, its_heads in assign(confirmed, heads):
+            rider = self._riders.setdefault(track.id, Motorcycle(track))
+            rider.track = track
+            if jumped(track.points[-24:], self._camera.homography):
+                rider.seats, rider.judged = [], []
+            if self.can_judge(track, scene):
+                self.see(rider, its_heads)
+        found = []
+        for track in scene.ended:
+            gone = self._riders.pop(track.id, None)
+            if gone is not None and (violation := self._judge(gone, track)) is not None:
+                found.append(violation)
+        return found
+
+    def finish(self) -> list[Violation]:
+        """Decide on the motorcycles that were still in the picture."""
+        found = [self._judge(rider, rider.track) for rider in self._riders.values()]
+        self._riders.clear()
+        return [v for v in found if v is not None]
+
+    def _judge(self, rider: Motorcycle, track: Track) -> Violation | None:
+        if track.label != "motorcycle" or not track.confirmed:
+            return None
+        return self.decide(rider, track)
+
+    def _counts(self, head: Detection) -> bool:
+        return (
+            height(head) >= self.parameters.min_head_px and head.confidence >= self.parameters.min_confidence
+        )
