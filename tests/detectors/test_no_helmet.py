@@ -140,3 +140,20 @@ def test_a_bare_head_far_away_does_not_count_against_the_helmet_seen_near() -> N
 def test_where_one_of_two_heads_is_seen_midway_it_is_nobodys() -> None:
     both = [head(HELMET, y=110.0), head(HELMET, **PILLION)]
     assert not watch([both] * 4 + [[head(BARE, y=121.5)]] * 60)
+
+
+@pytest.mark.parametrize("clock_fit", [True, False])
+def test_looks_from_before_a_jump_or_a_doubtful_clock_speak_against_nobody(clock_fit: bool) -> None:
+    """The track went over to another motorcycle: whoever rode the first one is not this one's rider."""
+    rule = NoHelmet(GIVEN, {})
+    whole = track(frames=40)
+    points = tuple(
+        replace(p, box_xyxy=aside(p.box_xyxy, 8.0 * i), road_xy=(0.0, i / 12 + (60.0 if i >= 36 else 0.0)))
+        for i, p in enumerate(whole.points)
+    )
+    for i in range(40):
+        heads = (replace(head(BARE), box_xyxy=aside(head(BARE).box_xyxy, 8.0 * i)),) if i < 36 else ()
+        seen = heads or (replace(head(HELMET), box_xyxy=aside(head(HELMET).box_xyxy, 8.0 * i)),)
+        now = replace(whole, points=points[: i + 1])
+        rule.update(Scene(i, i / 12, BEGAN, (now,), (), seen, clock_fit=clock_fit or i >= 36))
+    assert not rule.finish()
