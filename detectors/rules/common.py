@@ -146,15 +146,15 @@ class Flagged:
         began."""
         if track.id in self._by_track:
             return True
-        first = track.points[0]
+        first, speed = track.points[0], _first_velocity(track)
         for flag in self._by_track.values():
             gap = first.t_s - flag.ended_s
-            if not -0.5 <= gap <= REPEAT_S:
+            if not -0.5 <= gap <= REPEAT_S or _opposite(flag.speed, speed):
                 continue
-            expected = (flag.at[0] + flag.speed[0] * gap, flag.at[1] + flag.speed[1] * gap)
-            reach = REPEAT_M + 0.5 * float(np.hypot(*flag.speed)) * max(gap, 0.0)
-            near = np.hypot(first.road_xy[0] - expected[0], first.road_xy[1] - expected[1]) <= reach
-            if near and not _opposite(flag.speed, _first_velocity(track)):
+            # A vehicle that becomes hidden seems to slow down: how fast it comes out again says as much.
+            reach = REPEAT_M + 0.5 * float(max(np.hypot(*flag.speed), np.hypot(*speed))) * max(gap, 0.0)
+            moved = np.subtract(first.road_xy, flag.at)
+            if any(np.hypot(*(moved - np.multiply(v, gap))) <= reach for v in (flag.speed, speed)):
                 return True
         return False
 

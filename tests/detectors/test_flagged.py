@@ -45,6 +45,15 @@ def test_who_stands_where_a_flagged_vehicle_vanished_is_known() -> None:
     assert flagged_one().knows(track(2, 1.5, 12.0, 0.0))
 
 
+def test_who_seemed_to_slow_down_while_it_became_hidden_and_comes_out_fast_is_known() -> None:
+    """As a rendered motorcycle did behind a lorry: 2 m/s before the gap of 0.4 s, 6 m farther on at 5 m/s after it."""
+    flagged, gone = Flagged(), track(1, 0.0, 0.0, 2.1)
+    flagged.add(gone)
+    ended = gone.points[-1]
+    assert flagged.knows(track(2, ended.t_s + 0.42, ended.road_xy[1] + 6.1, 4.8))
+    assert not flagged.knows(track(2, ended.t_s + 0.42, ended.road_xy[1] + 9.0, 4.8))
+
+
 def test_who_comes_the_other_way_at_that_place_is_somebody_else() -> None:
     assert not flagged_one().knows(track(2, 1.5, 15.0, -10.0))
 
