@@ -10,7 +10,7 @@ import os
 from datetime import timedelta
 
 import pytest
-from case_ways import NOON, WAY
+from case_ways import WAY
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from one_case import OneCase
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 from stores import SqliteStore
 
@@ -61,6 +61,14 @@ LEGAL = {
 STOOD = {"confirmed", "letter_sent", "undelivered", "silent", "admitted", "ticket_issued", "unpaid"}
 LEGAL |= {dispute: {"withdrawn", "driver_named", *STOOD} for dispute in ("sold", "not_mine", "contested")}
 SECRET = "rahasia"
+# Made once: to make a statement takes longer than to run it.
+PAYMENTS = select(func.count()).where(MoneyRow.kind == "payment")
+CLOCKS = select(ClockRow.status).where(ClockRow.case_id == bindparam("case"))
+TRAIL = (
+    select(AuditRow.id, AuditRow.what, AuditRow.detail)
+    .where(AuditRow.id > bindparam("seen"))
+    .order_by(AuditRow.id)
+)
 rupiah = st.sampled_from([1, 1000, 100_000, 250_000, 500_000, 700_000])
 
 
@@ -83,26 +91,23 @@ class AnyOrder(RuleBasedStateMachine):
 
     @property
     def row(self):
-        return self.session.get(CaseRow, self.case, populate_existing=True)
-
-    @property
-    def state(self):
-        return self.session.scalar(select(CaseRow.state).where(CaseRow.id == self.case))
+        """Give the case as it is: whatever changed it has ended its transaction, and so made the session forget it."""
+        return self.session.get(CaseRow, self.case)
 
     @property
     def payments(self):
-        return self.session.scalar(select(func.count()).where(MoneyRow.kind == "payment"))
+        return self.session.scalar(PAYMENTS)
 
     def attempt(self, work, *arguments, **named):
         """Do something that may be refused; what is refused has changed nothing."""
-        before = self.state
+        before = self.row.state
         try:
             done = work(self.session, *arguments, now=self.now, **named)
             self.session.commit()
             return done
         except TicketingError:
             self.session.rollback()
-            assert self.state == before
+            assert self.row.state == before
             return None
 
     @rule(hours=st.sampled_from([1, 13, 24, 72, 24 * 9, 24 * 31, 24 * 400]))
@@ -144,7 +149,7 @@ class AnyOrder(RuleBasedStateMachine):
             hearing += DAY
         for state in ("ticket_issued", "unpaid", "paid"):
             straight[state] = lambda: self.attempt(tickets.set_hearing, case, "ani", hearing, "PN")
-        state = self.state
+        state = self.row.state
         if state == "court":
             self.now = max(self.now, end_of(ticket.hearing_on, "Asia/Jakarta"))
         if state in straight:
@@ -238,15 +243,13 @@ class AnyOrder(RuleBasedStateMachine):
             assert not blocks.is_blocked(self.session, "B1234ABC"), "blocked without its ground"
 
     def every_move_was_legal(self):
-        moved = self.session.query(AuditRow).filter(AuditRow.id > self.seen_rows).order_by(AuditRow.id).all()
-        for entry in moved:
+        for entry in self.session.execute(TRAIL, {"seen": self.seen_rows}):
             self.seen_rows = entry.id
             if "to" in entry.detail and "from" in entry.detail:
                 assert entry.detail["to"] in LEGAL[entry.detail["from"]], entry.what
 
     def no_case_is_stuck_without_a_next_day(self, row, account):
-        clocks = self.session.query(ClockRow.status).filter_by(case_id=self.case).all()
-        statuses = [status for (status,) in clocks]
+        statuses = self.session.scalars(CLOCKS, {"case": self.case}).all()
         waits = row.state not in states.ENDS or account.refundable > 0
         assert statuses.count("running") == waits, row.state
         assert statuses.count("frozen") == (row.state in states.DISPUTES)
