@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from ticketing import audit, clocks, moves, states
@@ -24,6 +24,12 @@ PAYMENT, REFUND, TO_STATE = "payment", "refund", "to_state"
 PAYABLE = (*states.TICKETED, states.COURT, states.JUDGED, *states.DISPUTES)
 # More than any ticket can cost: an amount beyond it is a mistake.
 MOST_RUPIAH = 10**12
+# Made once: every payment asks for it, and to make it takes longer than to run it.
+_SUMS = (
+    select(MoneyRow.kind, func.sum(MoneyRow.amount_rupiah))
+    .where(MoneyRow.case_id == bindparam("case"))
+    .group_by(MoneyRow.kind)
+)
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,7 @@ class Account:
 
 def account(session: Session, case: CaseRow) -> Account:
     """Give the account of a case; of one without a ticket, nothing owed."""
-    sums = dict(
-        session.execute(
-            select(MoneyRow.kind, func.sum(MoneyRow.amount_rupiah))
-            .where(MoneyRow.case_id == case.id)
-            .group_by(MoneyRow.kind)
-        )
-        .tuples()
-        .all()
-    )
+    sums = dict(session.execute(_SUMS, {"case": case.id}).all())
     ticket = session.get(TicketRow, case.id)
     paid, refunded, to_state = (int(sums.get(kind, 0)) for kind in (PAYMENT, REFUND, TO_STATE))
     return Account(paid, refunded, to_state, _owed(case, ticket))
