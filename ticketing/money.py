@@ -65,6 +65,22 @@ def account(session: Session, case: CaseRow) -> Account:
     return Account(paid, refunded, to_state, _owed(case, ticket))
 
 
+def payable(session: Session, case: CaseRow) -> Account:
+    """Give the account of a case for which something is due.
+
+    Raises:
+        MoneyError: no ticket was issued (no_ticket), it was withdrawn (closed) or nothing is due (paid).
+    """
+    if session.get(TicketRow, case.id) is None:
+        raise _no_ticket(case)
+    if case.state not in PAYABLE and case.state != states.SETTLED:
+        raise MoneyError("closed", f"the ticket of case {case.id} was withdrawn: nothing is to be paid")
+    found = account(session, case)
+    if found.due == 0:
+        raise MoneyError("paid", f"the ticket of case {case.id} is paid: nothing more is due")
+    return found
+
+
 def receive(
     session: Session,
     case: CaseRow,
@@ -92,14 +108,10 @@ def receive(
     _check_amount(amount)
     if session.scalar(select(MoneyRow.id).where(MoneyRow.reference == reference)) is not None:
         raise MoneyError("booked", f"payment {reference} is booked already")
-    before = account(session, case)
-    if session.get(TicketRow, case.id) is None:
-        raise MoneyError("no_ticket", f"case {case.id} has no ticket: nothing can be paid for it")
     if not arrived:
-        if case.state not in PAYABLE and case.state != states.SETTLED:
-            raise MoneyError("closed", f"the ticket of case {case.id} was withdrawn: nothing is to be paid")
-        if before.due == 0:
-            raise MoneyError("paid", f"the ticket of case {case.id} is paid: nothing more is due")
+        payable(session, case)
+    elif session.get(TicketRow, case.id) is None:
+        raise _no_ticket(case)
     _book(session, case, PAYMENT, amount, reference, paid_at, who, now)
     follow(session, case, actor, who, now=now)
     return account(session, case)
@@ -155,6 +167,10 @@ def _run(session: Session, case: CaseRow, kind: str, now: datetime) -> None:
     clock = clocks.running(session, case.id)
     if clock is None or clock.kind != kind:
         clocks.start(session, case, kind, now)
+
+
+def _no_ticket(case: CaseRow) -> MoneyError:
+    return MoneyError("no_ticket", f"case {case.id} has no ticket: nothing can be paid for it")
 
 
 def _owed(case: CaseRow, ticket: TicketRow | None) -> int:

@@ -26,7 +26,19 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 from stores import SqliteStore
 
-from ticketing import answers, audit, blocks, desk, letters, money, schedule, snap, states, tickets
+from ticketing import (
+    answers,
+    audit,
+    blocks,
+    desk,
+    letters,
+    money,
+    schedule,
+    snap,
+    snap_request,
+    states,
+    tickets,
+)
 from ticketing.case_models import BlockRow, ClockRow, TicketRow
 from ticketing.errors import TicketingError
 from ticketing.models import AuditHeadRow, AuditRow, CaseRow
@@ -236,8 +248,8 @@ class AnyOrder(RuleBasedStateMachine):
             }
         ).encode()
         at = self.now.isoformat()
-        signed = snap.signature("POST", "/p", "t", body, at, secret)
-        request = snap.Notification("POST", "/p", "t", at, f"{external}", signed, body)
+        signed = snap_request.signature("POST", "/p", "t", body, at, secret)
+        request = snap_request.BankRequest("POST", "/p", "t", at, f"{external}", signed, body)
         booked = self.payments
         answer = self.attempt(snap.take_notification, request, SECRET)
         fresh = self.payments - booked

@@ -11,7 +11,7 @@ from case_ways import NOON
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing import audit, banks, money, moves, reconcile, snap, tickets, virtual_accounts
+from ticketing import audit, banks, money, moves, reconcile, snap, snap_request, tickets, virtual_accounts
 from ticketing.case_models import TicketRow
 from ticketing.errors import MoneyError, StatementError
 from ticketing.models import AuditRow, CaseRow
@@ -31,8 +31,8 @@ def notification(
         "paymentRequestId": payment, "paidAmount": {"value": rupiah, "currency": "IDR"}, "trxDateTime": at,
     }  # fmt: skip
     data = json.dumps(fields | body, indent=2).encode()
-    signed = snap.signature("POST", PATH, "token", data, at, secret)
-    return snap.Notification("POST", PATH, "token", at, external, signed, data)
+    signed = snap_request.signature("POST", PATH, "token", data, at, secret)
+    return snap_request.BankRequest("POST", PATH, "token", at, external, signed, data)
 
 
 def state_of(session):
@@ -79,7 +79,7 @@ def test_the_signature_is_the_standards():
     # printf "POST:/p:t:$(printf '{"a":"b c"}' | openssl dgst -sha256 -r | cut -d' ' -f1):2026-08-19T12:00:00+07:00" |
     #   openssl dgst -sha512 -hmac s -binary | openssl base64 -A
     body = b'{\n  "a" : "b c"\n}'
-    assert snap.signature("POST", "/p", "t", body, SENT, "s") == (
+    assert snap_request.signature("POST", "/p", "t", body, SENT, "s") == (
         "iV9RGpEcrP2pUn01KOebo+8eUjYhrcylraVu18sEaDF7WDHw5BIKhMY4H2uiCIIJivT1rOc86tgBB3bHj1wHrQ=="
     )
 
@@ -95,7 +95,7 @@ json_values = st.recursive(
 def test_minified_json_says_the_same_and_has_no_space_between_tokens(value, indent):
     loose = json.dumps(value, indent=indent, ensure_ascii=False).encode()
     tight = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    assert snap.minify(loose) == tight
+    assert snap_request.minify(loose) == tight
 
 
 def test_a_bank_books_on_the_accounts_of_its_own_offices_only_whatever_their_prefix(session, ticket):
@@ -258,8 +258,8 @@ def test_an_external_id_may_come_again_another_day(session, ticket):
 
 @given(st.binary(max_size=60) | json_values.map(lambda v: json.dumps(v).encode()))
 def test_no_body_breaks_the_door(body):
-    signed = snap.signature("POST", PATH, "t", body, SENT, SECRET)
-    request = snap.Notification("POST", PATH, "t", SENT, "1", signed, body)
+    signed = snap_request.signature("POST", PATH, "t", body, SENT, SECRET)
+    request = snap_request.BankRequest("POST", PATH, "t", SENT, "1", signed, body)
     assert snap.take_notification(None, request, SECRET, now=NOON).status == 400
 
 

@@ -15,7 +15,7 @@ from case_ways import NOON
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from ticketing import answers, audit, desk, letters, schedule, snap, tickets
+from ticketing import answers, audit, desk, letters, schedule, snap, snap_request, tickets
 from ticketing.case_models import TicketRow
 from ticketing.db import make_engine
 from ticketing.errors import TicketingError
@@ -48,8 +48,8 @@ def pay(session, case):
     paid = {"value": "500000.00", "currency": "IDR"}
     fields = {"virtualAccountNo": ticket.virtual_account, "paymentRequestId": f"p{case}", "paidAmount": paid}
     body, at = json.dumps(fields).encode(), NOON.isoformat()
-    signed = snap.signature("POST", "/p", "t", body, at, "s")
-    request = snap.Notification("POST", "/p", "t", at, f"{case}", signed, body)
+    signed = snap_request.signature("POST", "/p", "t", body, at, "s")
+    request = snap_request.BankRequest("POST", "/p", "t", at, f"{case}", signed, body)
     assert snap.take_notification(session, request, "s", now=NOON).status in (200, 404)
 
 
