@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 import zxingcpp
 from case_ways import NOON
+from domain import FINE_287, RED_LIGHT
 from pypdf import PdfReader
 from test_letter import PORTAL, VIEW, jpeg, squares, words
 
@@ -23,6 +24,7 @@ from ticketing import (
 )
 from ticketing.errors import GuardError, NotFoundError
 from ticketing.models import AuditRow, CaseRow
+from ticketing.wording import rupiah
 
 DAY = timedelta(days=1)
 
@@ -38,7 +40,7 @@ def test_the_ticket_says_what_the_law_asks_of_it(session, in_state):
     grouped = f"{number[:5]} {number[5:10]} {number[10:]}"
     for said in (
         "SURAT TILANG ELEKTRONIK", "Siti Lestari", "Jl. Melati 1", "B 1234 ABC", "Honda Beat, hitam",
-        "Menerobos lampu merah", "Pasal 287 (2) jo. 106 (4) c UU 22/2009", "Rp500.000", grouped, "PN Jakarta Selatan",
+        "Menerobos lampu merah", RED_LIGHT, rupiah(FINE_287), grouped, "PN Jakarta Selatan",
         "Senin, 14 September 2026", "Selasa, 18 Agustus 2026, pukul 10.00.05 WIB", "Jl. Sudirman", "ani",
         "Rabu, 2 September 2026", "Wednesday, 2 September 2026", "Gambar / Picture 4", "Waspada penipuan",
     ):  # fmt: skip
