@@ -15,15 +15,6 @@ NOW = datetime(2026, 8, 18, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def session(tmp_path):
-    migrate(f"sqlite:///{tmp_path / 'office.sqlite3'}")
-    engine = make_engine(f"sqlite:///{tmp_path / 'office.sqlite3'}")
-    with Session(engine) as session, session.begin():
-        yield session
-    engine.dispose()
-
-
 def add(session, name="gerbang-1", cameras=("simpang-1",)):
     return gateways.add_gateway(session, name, list(cameras), who="admin", now=NOW)
 
