@@ -1,4 +1,5 @@
 import csv
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -103,14 +104,22 @@ def settings():
     return {}
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """A database that is up to date and empty, to be copied."""
+    file = tmp_path_factory.mktemp("office") / "office.sqlite3"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def server(tmp_path, monkeypatch, settings):
+def server(tmp_path, monkeypatch, settings, migrated):
     monkeypatch.setenv(ENVIRONMENT, new_key())
     # What makes a password hard to guess makes a test slow.
     monkeypatch.setattr(officers, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     officers._nobodys_hash.cache_clear()
     url = f"sqlite:///{tmp_path / 'office.sqlite3'}"
-    migrate(url)
+    shutil.copy(migrated, tmp_path / "office.sqlite3")
     engine = make_engine(url)
     register = tmp_path / "stnk.csv"
     with register.open("w", encoding="utf-8", newline="") as file:
