@@ -15,6 +15,7 @@ from api.uploads import take_files
 from pipeline.uploads import UploadError
 from ticketing import answers, moves, objection_files, states
 from ticketing.errors import GuardError, IllegalMoveError, NotFoundError, ObjectionFileError, ReasonError
+from ticketing.objection_files import MOST_FILES
 from ticketing.owner_case import BY_VEHICLE, check_reference, may_answer, open_case
 
 router = APIRouter(prefix="/perkara/jawab", include_in_schema=False)
@@ -22,7 +23,6 @@ Door = Annotated[OfficeDoor, Depends(office)]
 Mine = Annotated[tuple[int, str, str | None], Depends(case_of)]
 Held = Annotated[OwnerSession, Depends(owner_of)]
 Field = Annotated[str, Form(max_length=500)]
-MOST_FILES = 5
 # Bahasa Indonesia, English.
 KINDS = {
     states.ADMIT: ("Kendaraan saya, saya yang mengemudi", "My vehicle, and I drove"),

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from cli import (
     audit,
+    bank,
     calibrate,
     camera,
     demo,
@@ -80,6 +81,7 @@ app.command("worker")(worker.worker)
 app.add_typer(registry.app, name="registry", help="The vehicle register (STNK).")
 app.add_typer(officer.app, name="officer", help="Who may sign in at the officer desk.")
 app.add_typer(law.app, name="law", help="The law table: which fine holds from which day.")
+app.add_typer(bank.app, name="bank", help="The bank's statement beside the ledger.")
 app.add_typer(exempt.app, name="exempt", help="Plates whose captures are annulled at once.")
 app.add_typer(camera.app, name="camera", help="The cameras that this server runs.")
 app.add_typer(

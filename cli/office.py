@@ -218,6 +218,11 @@ def open_office(data: Path) -> Iterator[Office]:
         engine = make_engine(url)
     except SQLAlchemyError as error:
         raise UsageError(f"the database cannot be opened: {error}") from error
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the database cannot be opened: its driver {error.name} is not installed; PostgreSQL's comes with "
+            "etle[postgres]"
+        ) from error
     try:
         yield Office(engine)
     finally:

@@ -14,7 +14,7 @@ from pipeline.clip import encode_clip
 from pipeline.evidence import EvidenceItem, EvidenceStore
 from pipeline.images import encode_jpeg, encode_png
 from pipeline.ring import StoredFrame
-from ticketing import desk, snap
+from ticketing import desk, snap_request
 from ticketing.cases import flag_violation
 from ticketing.crypto import ENVIRONMENT, new_key
 from ticketing.db import make_engine, migrate
@@ -93,7 +93,7 @@ def paid_by_bank(address: str, account: str, rupiah: int = 500_000) -> httpx.Res
         "paidAmount": {"value": f"{rupiah}.00", "currency": "IDR"},
     }).encode()  # fmt: skip
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    signed = snap.signature("POST", PATH, "token", body, at, BANK["ETLE_BANK_SECRET"])
+    signed = snap_request.signature("POST", PATH, "token", body, at, BANK["ETLE_BANK_SECRET"])
     headers = {"Authorization": "Bearer token", "X-TIMESTAMP": at, "X-SIGNATURE": signed, "X-EXTERNAL-ID": "1",
                "X-PARTNER-ID": "BANK"}  # fmt: skip
     return httpx.post(address + PATH, content=body, headers=headers)

@@ -1,11 +1,7 @@
 """How an office's bank knows it: the prefix of its virtual accounts, and where the secret they share is.
 
-For whoever builds the routes: ``tickets.issue(…, prefix=banks.prefix_for(session, case_id))`` gives a ticket an account
-of its office. ``POST …/v1.0/transfer-va/payment`` makes a `snap.Notification` of the raw body, the path with its query
-as the bank called it, and the headers ``Authorization`` (without "Bearer "), ``X-TIMESTAMP``, ``X-EXTERNAL-ID`` and
-``X-SIGNATURE``; takes ``banks.for_partner(headers["X-PARTNER-ID"])``, answers 401 where that is None, and calls
-``snap.take_notification(session, notification, bank.secret, now=…)``. The answer's status and body go back as they are,
-with a header ``X-TIMESTAMP``.
+A ticket's account begins with its office's prefix (`prefix_for`). What the bank asks at our door carries an
+X-PARTNER-ID (`for_partner`) and is signed with the secret (`snap_request`).
 """
 
 from __future__ import annotations

@@ -134,9 +134,7 @@ class BankSettingsError(TicketingError):
 
 
 class ObjectionFileError(TicketingError):
-    """A file that is not taken with an objection; ``reason`` is too_many, too_large, empty, kind, name, hash or
-    closed.
-    """
+    """A file that is not taken with an objection; ``reason`` is too_many, empty, kind, name, hash or closed."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

@@ -158,12 +158,21 @@ def plain_rule(rule: str, day: date, session: Session) -> dict[str, Any]:
 
 
 def deadlines(office: str, day: date = date.max, session: Session | None = None) -> Deadlines:
-    """Give the deadlines of an issuing office on the day of a violation; what it has no row for is the default's."""
+    """Give the deadlines of an issuing office on the day of a violation. What its row leaves out is the default's, and
+    what the default's latest row leaves out stands in the ones before.
+    """
     table = _table()["deadlines"]
+    rows = {
+        name: (
+            [(shipped["from"], shipped) for shipped in table.get(name, [])],
+            _entered(session, "deadlines", name),
+        )
+        for name in ("default", office)
+    }
     row: dict[str, Any] = {}
-    for name in ("default", office):
-        dated = [(shipped["from"], shipped) for shipped in table.get(name, [])]
-        row |= _valid(dated, _entered(session, "deadlines", name), day)[1] or {}
+    for _, values in _begun(*rows["default"], day):
+        row |= values
+    row |= _valid(*rows[office], day)[1] or {}
     own = {k: v for k, v in row.items() if isinstance(v, int)}
     return Deadlines(row["letter"], row["answer"], row["pay"], row["holidays"], own, row["source"])
 
@@ -256,10 +265,17 @@ def _valid(
     shipped: list[tuple[date, dict[str, Any]]], entered: list[tuple[date, dict[str, Any]]], day: date
 ) -> tuple[date | None, dict[str, Any] | None, date | None]:
     """Give the row that has begun last, an entered one before a shipped one of the same day, and its last day."""
-    ranked = sorted([*shipped, *entered], key=lambda item: item[0])
-    begun = [item for item in ranked if item[0] <= day]
+    begun = _begun(shipped, entered, day)
     if not begun:
         return None, None, None
     first, row = begun[-1]
-    following = [start for start, _ in ranked if start > day]
+    following = sorted(start for start, _ in [*shipped, *entered] if start > day)
     return first, row, following[0] - timedelta(1) if following else None
+
+
+def _begun(
+    shipped: list[tuple[date, dict[str, Any]]], entered: list[tuple[date, dict[str, Any]]], day: date
+) -> list[tuple[date, dict[str, Any]]]:
+    """Give the rows that have begun on a day, the latest last, an entered one after a shipped one of the same day."""
+    ranked = sorted([*shipped, *entered], key=lambda item: item[0])
+    return [item for item in ranked if item[0] <= day]

@@ -100,8 +100,8 @@ def letter_pdf(
 
 def facts(words: Words, view: OwnerView) -> dict[str, Fact]:
     """Give what was measured of a case, for `facts_table`."""
-    values: dict[str, Fact] = {
-        "reference": f"<b>{view.reference}</b>",
+    values: dict[str, Fact] = {"reference": f"<b>{view.reference}</b>"} if view.reference else {}
+    values |= {
         "plate": f"<b>{escape(view.plate)}</b>",
         "vehicle": escape(str(view.vehicle)) or MISSING,
         "violation": (f"<b>{escape(view.title_id)}</b>", escape(view.title_en)),

@@ -78,7 +78,9 @@ def page(
     """Set one page.
 
     Args:
-        portal: the official page's address; the QR code leads to ``/t/`` and the reference below it.
+        reference: the addressee's; empty where they have none.
+        portal: the official page's address; the QR code leads to ``/t/`` and the reference below it, or, without one,
+            to where the vehicle's own numbers find it.
         body: gives what stands below the head; it is handed ``fill``, the portal and the office in it.
         fill: what the template's {names} stand for.
     """
@@ -86,11 +88,17 @@ def page(
     fill = {**fill, "portal": portal, "office": office}
     out = BytesIO()
     canvas = Canvas(out, pagesize=A4, lang="id")
-    canvas.setTitle(f"{words.pair('name')[0]} {reference}")
+    canvas.setTitle(f"{words.pair('name')[0]} {reference}".strip())
     canvas.setAuthor(office)
     y = A4[1] - 14 * mm
     y -= draw(canvas, _head(words, office), MARGIN, y, WIDTH - QR_SIDE - 6 * mm, 46 * mm)
-    _draw_qr(canvas, words, f"{portal}/t/{reference}", A4[0] - MARGIN - QR_SIDE, A4[1] - 12 * mm - QR_SIDE)
+    _draw_qr(
+        canvas,
+        words,
+        f"{portal}/t/{reference}" if reference else f"{portal}/",
+        A4[0] - MARGIN - QR_SIDE,
+        A4[1] - 12 * mm - QR_SIDE,
+    )
     y = min(y, A4[1] - 12 * mm - QR_SIDE - 8 * mm) - 2 * mm
     canvas.setStrokeColor(MARK)
     canvas.line(MARGIN, y, A4[0] - MARGIN, y)

@@ -113,7 +113,7 @@ class CaseRow(Base):
     addressee_personal: Mapped[str | None] = mapped_column(Text)
     stage: Mapped[str] = mapped_column(String(12), default="first", server_default="first")
     opened_at: Mapped[datetime | None]
-    alerts: Mapped[list[AlertRow]] = relationship(lazy="selectin", order_by="AlertRow.id")
+    alerts: Mapped[list[AlertRow]] = relationship(order_by="AlertRow.id")
 
 
 class AlertRow(Base):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from ticketing import audit, clocks, moves, states
@@ -24,6 +24,12 @@ PAYMENT, REFUND, TO_STATE = "payment", "refund", "to_state"
 PAYABLE = (*states.TICKETED, states.COURT, states.JUDGED, *states.DISPUTES)
 # More than any ticket can cost: an amount beyond it is a mistake.
 MOST_RUPIAH = 10**12
+# Made once: every payment asks for it, and to make it takes longer than to run it.
+_SUMS = (
+    select(MoneyRow.kind, func.sum(MoneyRow.amount_rupiah))
+    .where(MoneyRow.case_id == bindparam("case"))
+    .group_by(MoneyRow.kind)
+)
 
 
 @dataclass(frozen=True)
@@ -53,18 +59,26 @@ class Account:
 
 def account(session: Session, case: CaseRow) -> Account:
     """Give the account of a case; of one without a ticket, nothing owed."""
-    sums = dict(
-        session.execute(
-            select(MoneyRow.kind, func.sum(MoneyRow.amount_rupiah))
-            .where(MoneyRow.case_id == case.id)
-            .group_by(MoneyRow.kind)
-        )
-        .tuples()
-        .all()
-    )
+    sums = dict(session.execute(_SUMS, {"case": case.id}).all())
     ticket = session.get(TicketRow, case.id)
     paid, refunded, to_state = (int(sums.get(kind, 0)) for kind in (PAYMENT, REFUND, TO_STATE))
     return Account(paid, refunded, to_state, _owed(case, ticket))
+
+
+def payable(session: Session, case: CaseRow) -> Account:
+    """Give the account of a case for which something is due.
+
+    Raises:
+        MoneyError: no ticket was issued (no_ticket), it was withdrawn (closed) or nothing is due (paid).
+    """
+    if session.get(TicketRow, case.id) is None:
+        raise _no_ticket(case)
+    if case.state not in PAYABLE and case.state != states.SETTLED:
+        raise MoneyError("closed", f"the ticket of case {case.id} was withdrawn: nothing is to be paid")
+    found = account(session, case)
+    if found.due == 0:
+        raise MoneyError("paid", f"the ticket of case {case.id} is paid: nothing more is due")
+    return found
 
 
 def receive(
@@ -94,14 +108,10 @@ def receive(
     _check_amount(amount)
     if session.scalar(select(MoneyRow.id).where(MoneyRow.reference == reference)) is not None:
         raise MoneyError("booked", f"payment {reference} is booked already")
-    before = account(session, case)
-    if session.get(TicketRow, case.id) is None:
-        raise MoneyError("no_ticket", f"case {case.id} has no ticket: nothing can be paid for it")
     if not arrived:
-        if case.state not in PAYABLE and case.state != states.SETTLED:
-            raise MoneyError("closed", f"the ticket of case {case.id} was withdrawn: nothing is to be paid")
-        if before.due == 0:
-            raise MoneyError("paid", f"the ticket of case {case.id} is paid: nothing more is due")
+        payable(session, case)
+    elif session.get(TicketRow, case.id) is None:
+        raise _no_ticket(case)
     _book(session, case, PAYMENT, amount, reference, paid_at, who, now)
     follow(session, case, actor, who, now=now)
     return account(session, case)
@@ -157,6 +167,10 @@ def _run(session: Session, case: CaseRow, kind: str, now: datetime) -> None:
     clock = clocks.running(session, case.id)
     if clock is None or clock.kind != kind:
         clocks.start(session, case, kind, now)
+
+
+def _no_ticket(case: CaseRow) -> MoneyError:
+    return MoneyError("no_ticket", f"case {case.id} has no ticket: nothing can be paid for it")
 
 
 def _owed(case: CaseRow, ticket: TicketRow | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -61,8 +62,11 @@ def notice_for(
     if case is None or record is None:
         raise NotFoundError(f"there is no case {case_id} with a vehicle")
     of, own = _own_facts(session, case, kind)
-    to = letters.addressee_of(session, case) if kind in (TILANG, RECEIPT) else letters.owner_of(session, case)
-    pdf = notice_pdf(kind, view_of(case, record), to.name, to.address, own, pictures, portal_url, now)
+    to, view = letters.addressee_of(session, case), view_of(case, record)
+    if kind in (BLOCK, RELEASE):
+        # By the driver's code the owner could answer as the driver.
+        to, view = letters.owner_of(session, case), replace(view, reference=references.owners(case))
+    pdf = notice_pdf(kind, view, to.name, to.address, own, pictures, portal_url, now)
     audit.record(session, now, who, "notice made", f"case {case.id}", {"kind": kind, "of": of})
     return pdf, to, of
 
@@ -80,6 +84,7 @@ def notice_pdf(
     """Set a notice on one A4 page.
 
     Args:
+        view: the case; without a reference where whom it goes to has none.
         own: the facts of this kind, after those of the case; values are safe markup.
         now: its date, shown in the camera's zone.
 
@@ -96,7 +101,7 @@ def notice_pdf(
         "pay_by_en": by[1],
     }
     of_case = facts(words, view)
-    shown = of_case if kind == TILANG else {k: of_case[k] for k in BRIEF}
+    shown = of_case if kind == TILANG else {k: of_case[k] for k in BRIEF if k in of_case}
 
     def body(fill: Mapping[str, str]) -> list[Flowable]:
         closing = words.filled("closing", fill)

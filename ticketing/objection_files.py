@@ -1,7 +1,9 @@
-"""Files with an objection (duty letter, GPS track, video; DOMAIN.md, "Answers"): what they are, not their bytes.
+"""Files with an objection (DOMAIN.md, "Answers"): what they are, not their bytes.
 
-Whoever takes an upload first puts its bytes into a store of its own under their SHA-256, and then calls `attach` in the
-transaction of `answers.answer`, or later while the objection is open. A file that is refused leaves nothing here.
+The door takes photos and PDFs and makes each anew as a JPEG or a PDF (`pipeline.uploads`, which says how large one may
+be); a GPS track or a video comes as pictures of it. Their bytes go into a store under their SHA-256 first; `attach` is
+called in the transaction of `answers.answer`, or later while the objection is open. What is refused
+leaves nothing here.
 """
 
 from __future__ import annotations
@@ -18,13 +20,9 @@ from ticketing.case_models import AnswerRow, ObjectionFileRow
 from ticketing.errors import ObjectionFileError
 
 MOST_FILES = 5
-LARGEST_BYTES = 25 * 2**20
 LONGEST_NAME = 120
-# Media type → what it is called when another one is refused.
-MEDIA_TYPES = {
-    "image/jpeg": "JPEG", "image/png": "PNG", "application/pdf": "PDF", "video/mp4": "MP4",
-    "application/gpx+xml": "GPX",
-}  # fmt: skip
+# What the door makes of whatever it takes.
+MEDIA_TYPES = ("image/jpeg", "application/pdf")
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,12 @@ def attach(
 
     Args:
         file_name: as its sender named it; a folder before it is left out.
-        media_type: one of `MEDIA_TYPES`, which the caller has seen in the bytes themselves.
+        media_type: one of `MEDIA_TYPES`.
         sha256: 64 lower-case hex digits.
 
     Raises:
-        ObjectionFileError: no objection is open (closed), five files are there (too_many), it is larger than
-            `LARGEST_BYTES` (too_large), empty, of another kind, or has no name or hash. Nothing was changed.
+        ObjectionFileError: no objection is open (closed), `MOST_FILES` are there (too_many), it is empty, of another
+            kind, or has no name or hash. Nothing was changed.
         NotFoundError: there is no such case.
     """
     case = moves.take(session, case_id)
@@ -100,15 +98,11 @@ def _checked(file_name: str, media_type: str, sha256: str, size_bytes: int) -> s
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ObjectionFileError("name", f"a file has a name of 1 to {LONGEST_NAME} printable letters")
     if media_type not in MEDIA_TYPES:
-        raise ObjectionFileError(
-            "kind", f"{media_type[:40]!r} is not taken; taken: {', '.join(MEDIA_TYPES.values())}"
-        )
+        raise ObjectionFileError("kind", f"{media_type[:40]!r} is not kept; kept: {', '.join(MEDIA_TYPES)}")
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise ObjectionFileError("hash", "the SHA-256 of a file is 64 lower-case hex digits")
     if size_bytes < 1:
         raise ObjectionFileError("empty", "the file is empty")
-    if size_bytes > LARGEST_BYTES:
-        raise ObjectionFileError("too_large", f"a file has at most {LARGEST_BYTES // 2**20} MB")
     return name
 
 

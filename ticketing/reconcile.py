@@ -40,7 +40,8 @@ class Reconciliation:
     """What came of the comparison of one day, in the bank's zone.
 
     ``only_bank`` came in and is not booked here; ``only_ours`` is booked here (reference, case, rupiah) and not in the
-    statement; ``differing`` has another amount or ticket here (line, case, rupiah booked); ``unreadable`` names rows.
+    statement; ``differing`` has another amount or ticket here (line, case, rupiah booked); ``unreadable`` says of each
+    row that was left out its number and why.
     """
 
     day: date
@@ -65,16 +66,12 @@ def reconcile(session: Session, path: Path, day: date, who: str, *, now: datetim
         StatementError: it is no statement: not UTF-8, columns missing or far too many.
     """
     lines, unreadable = _read(path)
-    booked = _booked(session, day, {line.reference for line in lines})
-    seen: set[str] = set()
+    seen = {line.reference for line in lines}
+    booked = _booked(session, day, seen)
     matched = matched_rupiah = 0
     only_bank: list[BankLine] = []
     differing: list[tuple[BankLine, int, int]] = []
     for line in lines:
-        if line.reference in seen:
-            unreadable.append(f"payment {line.reference} stands twice in the statement")
-            continue
-        seen.add(line.reference)
         ours = booked.get(line.reference)
         if ours is None:
             only_bank.append(line)
@@ -131,7 +128,7 @@ def _same_ticket(session: Session, line: BankLine, case_id: int) -> bool:
 
 
 def _read(path: Path) -> tuple[list[BankLine], list[str]]:
-    lines: list[BankLine] = []
+    lines: dict[str, BankLine] = {}
     faults: list[str] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -144,12 +141,17 @@ def _read(path: Path) -> tuple[list[BankLine], list[str]]:
                 )
             for raw in reader:
                 line = _line(raw, reader.line_num, faults)
-                lines += [line] if line else []
+                if line is not None and line.reference in lines:
+                    faults.append(
+                        f"row {reader.line_num}: payment {line.reference} stands in the statement twice"
+                    )
+                elif line is not None:
+                    lines[line.reference] = line
     except UnicodeDecodeError as error:
         raise StatementError(f"{path.name} is not UTF-8: save it as CSV UTF-8 and try again") from error
     except csv.Error as error:
         raise StatementError(f"{path.name}: {error}") from error
-    return lines, faults
+    return list(lines.values()), faults
 
 
 def _line(raw: dict[str, str], number: int, faults: list[str]) -> BankLine | None:

@@ -35,6 +35,13 @@ def written(reference: str) -> str:
     return f"{PREFIX}-{reference[:5]}-{reference[5:]}"
 
 
+def owners(case: CaseRow) -> str:
+    """Give the reference by which a vehicle's owner finds the case, as written; empty where there is none: the letters
+    go to the driver, and the code is the driver's alone to answer by.
+    """
+    return written(case.reference) if case.reference and case.addressee == "owner" else ""
+
+
 def typed(text: str) -> str | None:
     """Give the ten characters of a reference as somebody typed it, or None where it cannot be one.
 

@@ -25,7 +25,7 @@ class BlockOrder:
 
     ``key`` is the same at every try. ``block`` is the same for a block and all its releases: a vehicle may be
     blocked for two cases, and a release is of one of them. ``ground`` is an id of `blocks.WORDS` or an objection's
-    state.
+    state. ``reference`` is the vehicle's owner's, empty where they have none (`references.owners`).
     """
 
     key: str

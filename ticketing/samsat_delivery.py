@@ -111,9 +111,10 @@ def _take(engine: Engine, order_id: int, now: datetime) -> BlockOrder | None:
             return None
         block = session.get_one(BlockRow, row.block_id)
         case = session.get_one(CaseRow, row.case_id)
-        reference = references.written(case.reference) if case.reference else ""
         since = block.blocked_at if row.kind == BLOCK else row.made_at
-        return BlockOrder(row.key, f"etle-{block.id}", row.kind, block.nrkb, row.ground, reference, since)
+        return BlockOrder(
+            row.key, f"etle-{block.id}", row.kind, block.nrkb, row.ground, references.owners(case), since
+        )
 
 
 def _hand_over(samsat: Samsat, order: BlockOrder) -> tuple[str, str, str | None]:

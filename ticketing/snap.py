@@ -1,20 +1,10 @@
-"""The bank's payment notification as Bank Indonesia's SNAP has it: verified, booked once, answered.
-
-Fields, codes and signature are those of the SNAP developer site of ASPI (apidevportal.aspi-indonesia.or.id), "Transfer
-Kredit / Virtual Account", service 25, and "Keamanan": HMAC-SHA512 over ``METHOD:PATH:TOKEN:SHA256(BODY):TIMESTAMP``,
-the body being minified JSON and its hash lower-case hex. The site's samples write the signature in hex, most banks in
-base64: both hold. An answer's code is the HTTP status, the service and the case. How a route calls this: `banks`.
-"""
+"""The bank's payment notification as Bank Indonesia's SNAP has it (service 25): verified, booked once, answered."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,63 +17,32 @@ from ticketing import audit, banks, money, moves, tickets
 from ticketing.errors import MoneyError, NotificationError
 from ticketing.models import CaseRow
 from ticketing.money_models import BankMessageRow, MoneyRow
-from ticketing.virtual_accounts import is_account
+from ticketing.snap_request import (
+    WINDOW,
+    Answer,
+    BankRequest,
+    answer_of,
+    echoed,
+    minify,
+    named_in,
+    request_id,
+    verify,
+)
 
 WHO = "bank"
 SERVICE = "25"
-# How far the bank's clock may be from ours: our own default, the standard leaves it open.
-WINDOW = timedelta(minutes=5)
 # The day within which an external id is unique is the bank's.
 BANK_ZONE = ZoneInfo("Asia/Jakarta")
-LARGEST_BODY = 64_000
-_STRINGS_AND_SPACE = re.compile(rb'("(?:\\.|[^"\\])*")|\s+', re.DOTALL)
-_PAYMENT_ID = re.compile(r"[!-~]{1,128}")
-# What an answer repeats as it came, spaces included.
-_ECHOED = (
-    "partnerServiceId", "customerNo", "virtualAccountNo", "trxId", "paymentRequestId", "trxDateTime", "referenceNo",
-)  # fmt: skip
 _AMOUNT = re.compile(r"([0-9]{1,13})\.00")
-_CASES = {"closed": ("404", "12", "Invalid Bill/Virtual Account [Withdrawn]"), "paid": ("404", "14", "Paid Bill"),
+# Why nothing is taken, as `MoneyError` names it → status, case and words of the answer.
+REFUSALS = {"closed": ("404", "12", "Invalid Bill/Virtual Account [Withdrawn]"), "paid": ("404", "14", "Paid Bill"),
           "booked": ("404", "18", "Inconsistent Request"), "amount": ("404", "13", "Invalid Amount"),
           "no_ticket": ("404", "12", "Invalid Bill/Virtual Account [Not Found]")}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Notification:
-    """A request of the bank as it came: ``path`` with its query, the rest as the headers have it."""
-
-    method: str
-    path: str
-    token: str
-    timestamp: str
-    external_id: str
-    signature: str
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the bank is answered: the HTTP status and the JSON body."""
-
-    status: int
-    body: Mapping[str, Any]
-
-
-def minify(body: bytes) -> bytes:
-    """Take white space between JSON's tokens away; inside strings it stays."""
-    return _STRINGS_AND_SPACE.sub(lambda found: found[1] or b"", body)
-
-
-def signature(method: str, path: str, token: str, body: bytes, timestamp: str, secret: str) -> str:
-    """Give the symmetric signature of a request, in base64."""
-    digest = hashlib.sha256(minify(body)).hexdigest().lower()
-    signed = f"{method}:{path}:{token}:{digest}:{timestamp}"
-    return base64.b64encode(hmac.digest(secret.encode(), signed.encode(), "sha512")).decode()
-
-
 def take_notification(
     session: Session,
-    request: Notification,
+    request: BankRequest,
     secret: str,
     *,
     bank: banks.Bank | None = None,
@@ -101,19 +60,13 @@ def take_notification(
         window: how far the request's time may be from ``now``, which is timezone-aware.
     """
     try:
-        sent_at = _verify(request, secret, window, now)
+        sent_at = verify(request, secret, window, now)
         payment = _payment(request.body)
     except NotificationError as error:
         return _answer(*error.code, str(error))
     digest = hashlib.sha256(minify(request.body)).hexdigest()
-    case = tickets.case_of_account(session, payment["account"])
-    # Offices may share a bank under prefixes of their own: what tells banks apart is the secret.
-    others = (
-        case is not None
-        and bank is not None
-        and (banks.bank_of(case.flagged["office"]).secret_environment != bank.secret_environment)
-    )
-    if case is None or others:
+    case = case_at(session, payment["account"], bank)
+    if case is None:
         return _refuse(session, payment, "no_ticket", f"account {payment['account']}", now)
     case = moves.take(session, case.id)
     day = sent_at.astimezone(BANK_ZONE).date()
@@ -153,71 +106,34 @@ def take_notification(
     return answer
 
 
-def _verify(request: Notification, secret: str, window: timedelta, now: datetime) -> datetime:
-    if not secret:
-        raise NotificationError(("401", "00"), "Unauthorized: this office has no secret to verify it with")
-    if len(request.body) > LARGEST_BODY:
-        raise NotificationError(("400", "01"), "Invalid Field Format: the body is too large")
-    if not re.fullmatch(r"[0-9A-Za-z\-]{1,36}", request.external_id):
-        raise NotificationError(("400", "01"), "Invalid Field Format X-EXTERNAL-ID")
-    try:
-        sent_at = datetime.fromisoformat(request.timestamp)
-    except ValueError:
-        raise NotificationError(("400", "01"), "Invalid Field Format X-TIMESTAMP") from None
-    if sent_at.tzinfo is None:
-        raise NotificationError(("400", "01"), "Invalid Field Format X-TIMESTAMP has no zone")
-    expected = signature(request.method, request.path, request.token, request.body, request.timestamp, secret)
-    in_hex = base64.b64decode(expected).hex()
-    # Both are compared, whatever the first says: the time tells nothing.
-    holds = [
-        hmac.compare_digest(expected.encode(), request.signature.encode()),
-        hmac.compare_digest(in_hex.encode(), request.signature.lower().encode()),
-    ]
-    if not any(holds):
-        raise NotificationError(("401", "00"), "Unauthorized: the signature does not hold")
-    if abs(now - sent_at) > window:
-        raise NotificationError(("401", "00"), "Unauthorized: X-TIMESTAMP is too far from the time here")
-    return sent_at
+def case_at(session: Session, account: str, bank: banks.Bank | None) -> CaseRow | None:
+    """Give the case whose ticket has an account, where the account is of an office of this bank."""
+    case = tickets.case_of_account(session, account)
+    if case is None or bank is None:
+        return case
+    # Offices may share a bank under prefixes of their own: what tells banks apart is the secret.
+    own = banks.bank_of(case.flagged["office"]).secret_environment == bank.secret_environment
+    return case if own else None
 
 
 def _payment(body: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(body)
-        account = str(fields["virtualAccountNo"]).strip()
-        payment_id = fields["paymentRequestId"]
-        paid, at = fields["paidAmount"], fields.get("trxDateTime")
-        value, currency = paid["value"], paid["currency"]
-        parts = [fields.get("partnerServiceId"), fields.get("customerNo")]
-    except KeyError as error:
-        raise NotificationError(("400", "02"), f"Invalid Mandatory Field {str(error)[1:-1][:60]}") from None
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise NotificationError(("400", "02"), f"Invalid Mandatory Field: {str(error)[:60]}") from None
+    fields, account = named_in(body, "paymentRequestId", "paidAmount")
+    paid = fields["paidAmount"]
+    if not isinstance(paid, dict) or not {"value", "currency"} <= paid.keys():
+        raise NotificationError(("400", "02"), "Invalid Mandatory Field paidAmount: value and currency")
+    value, currency = paid["value"], paid["currency"]
     amount = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if amount is None or currency != "IDR":
         raise NotificationError(
             ("400", "01"), "Invalid Field Format paidAmount: whole rupiah, as in 500000.00 IDR"
         )
-    if not is_account(account):
-        raise NotificationError(
-            ("400", "01"), "Invalid Field Format virtualAccountNo: its check digits do not hold"
-        )
-    if None not in parts and "".join(str(part).strip() for part in parts) != account:
-        raise NotificationError(
-            ("400", "01"), "Invalid Field Format virtualAccountNo: is not partnerServiceId with customerNo"
-        )
-    if not isinstance(payment_id, str) or not _PAYMENT_ID.fullmatch(payment_id):
-        raise NotificationError(("400", "01"), "Invalid Field Format paymentRequestId")
     return {
         "account": account,
-        "id": payment_id,
+        "id": request_id(fields, "paymentRequestId"),
         "rupiah": int(amount[1]),
-        "paid_at": _paid_at(at),
-        "echo": {name: fields[name] for name in _ECHOED if _is_plain(fields.get(name))},
+        "paid_at": _paid_at(fields.get("trxDateTime")),
+        "echo": echoed(fields),
     }
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= 128 and value.isascii() and value.isprintable()
 
 
 def _paid_at(at: object) -> datetime | None:
@@ -240,10 +156,14 @@ def _is_booked(session: Session, case: CaseRow, payment: Mapping[str, Any]) -> b
     )
 
 
+def account_name(case: CaseRow) -> str:
+    """Give what whoever pays at a counter sees: whose account it is, the office's, and nothing of the owner."""
+    return str(case.flagged["office"])[:255]
+
+
 def _success(payment: Mapping[str, Any], case: CaseRow) -> Answer:
     data = {
-        # Whoever pays at a counter sees whose account it is: the office's, and nothing of the owner.
-        "virtualAccountName": str(case.flagged["office"])[:255],
+        "virtualAccountName": account_name(case),
         **payment["echo"],
         "paidAmount": {"value": f"{payment['rupiah']}.00", "currency": "IDR"},
         "paymentFlagStatus": "00",
@@ -253,7 +173,7 @@ def _success(payment: Mapping[str, Any], case: CaseRow) -> Answer:
 
 
 def _refuse(session: Session, payment: Mapping[str, Any], why: str, subject: str, now: datetime) -> Answer:
-    status, case, words = _CASES[why]
+    status, case, words = REFUSALS[why]
     detail = {
         "account": payment["account"],
         "payment": payment["id"],
@@ -265,6 +185,4 @@ def _refuse(session: Session, payment: Mapping[str, Any], why: str, subject: str
 
 
 def _answer(status: str, case: str, message: str, **more: Any) -> Answer:
-    return Answer(
-        int(status), {"responseCode": f"{status}{SERVICE}{case}", "responseMessage": message, **more}
-    )
+    return answer_of(SERVICE, status, case, message, **more)

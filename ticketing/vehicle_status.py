@@ -30,7 +30,10 @@ LIFTED_BY = {
 
 @dataclass(frozen=True)
 class Block:
-    """A block that was not released; ``suspended`` while an objection is examined: it has no effect then."""
+    """A block that was not released; ``suspended`` while an objection is examined: it has no effect then.
+
+    ``reference`` is the owner's, empty where the letters go to a driver.
+    """
 
     ground: tuple[str, str]
     lifted_by: tuple[str, str]
@@ -86,7 +89,7 @@ def _block(block: BlockRow, case: CaseRow) -> Block:
     return Block(
         blocks.WORDS[block.ground],
         LIFTED_BY[block.ground],
-        references.written(case.reference or ""),
+        references.owners(case),
         block.blocked_at,
         case.flagged["timezone"],
         block.suspended_at is not None,

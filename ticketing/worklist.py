@@ -46,7 +46,7 @@ def waiting(
         wanted = wanted.where(CaseRow.state.in_(states))
     if overdue:
         wanted = wanted.where(ClockRow.reminders > 0)
-    return [Waiting(*row) for row in session.execute(wanted).tuples()]
+    return [Waiting(*row) for row in session.execute(wanted)]
 
 
 def counts(session: Session) -> dict[str, tuple[int, int]]:
@@ -58,4 +58,4 @@ def counts(session: Session) -> dict[str, tuple[int, int]]:
         .where(ClockRow.status == clocks.RUNNING)
         .group_by(CaseRow.state)
     )
-    return {state: (number, int(overdue or 0)) for state, number, overdue in rows.tuples()}
+    return {state: (number, int(overdue or 0)) for state, number, overdue in rows}

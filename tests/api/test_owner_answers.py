@@ -255,6 +255,29 @@ def test_another_owner_cannot_reach_the_files(server, caplog):
         assert server.client.get(path).status_code == 404
 
 
+def test_owner_and_driver_see_their_own_files_and_not_each_others(server):
+    owner_opens(server, confirm(server))
+    answer(server, "contest", [("punya-pemilik.jpg", photo())], text="bukan saya")
+    assert "punya-pemilik.jpg" in server.client.get("/perkara").text
+    later = datetime.now(UTC)
+    with Session(server.engine) as session, session.begin():
+        answers.decide(session, 1, "budi", "refuse", "terlihat jelas", now=later)
+        named = answers.Statement("", "Budi", "Jl. Kenanga 2")
+        answers.answer(session, 1, "name_driver", named, now=later)
+        letters.send_letter(session, 1, "ani", now=later)
+        drivers = references.written(session.get(CaseRow, 1).reference)
+        record = crypto.unseal(session.get(VehicleRow, "B1234ABC").personal)
+    server.client.cookies.clear()
+    owner_opens(server, drivers)
+    assert "punya-pemilik.jpg" not in server.client.get("/perkara").text
+    answer(server, "contest", [("punya-pengemudi.jpg", photo())], text="lampu masih hijau")
+    assert "punya-pengemudi.jpg" in server.client.get("/perkara").text
+    server.client.cookies.clear()
+    look_up_vehicle(server, "B 1234 ABC", record["chassis_number"][-5:], record["engine_number"][-5:])
+    page = server.client.get("/perkara")
+    assert page.status_code == 200 and "punya-" not in page.text
+
+
 def objection_files_sha(server) -> str:
     with Session(server.engine) as session:
         return objection_files.files_of(session, 1)[0].sha256

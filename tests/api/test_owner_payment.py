@@ -9,7 +9,7 @@ from owners import confirm, issue_ticket, owner_opens
 from pypdf import PdfReader
 from sqlalchemy.orm import Session
 
-from ticketing import audit, blocks, clocks, moves, snap, tickets
+from ticketing import audit, blocks, clocks, moves, snap_request, tickets
 from ticketing.models import CaseRow
 
 PATH = "/api/v1.0/transfer-va/payment"
@@ -37,7 +37,7 @@ def notify(
         "paidAmount": {"value": f"{rupiah}.00", "currency": "IDR"},
     } | changes).encode()  # fmt: skip
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    signature = snap.signature("POST", PATH, "token", body, at, secret)
+    signature = snap_request.signature("POST", PATH, "token", body, at, secret)
     headers = {"Authorization": "Bearer token", "X-TIMESTAMP": at, "X-SIGNATURE": signature, "X-PARTNER-ID": partner,
                "X-EXTERNAL-ID": external, "Content-Type": "application/json"}  # fmt: skip
     return server.client.post(PATH, content=body, headers=headers)
@@ -92,13 +92,13 @@ def test_what_does_not_hold_is_refused_with_snaps_code_and_books_nothing(
     answer = notify(server, account, **changes)
     assert answer.json()["responseCode"] == code and answer.status_code == int(code[:3])
     assert server.client.get("/perkara/bayar/status").json()["stand"] == "ticket_issued 0 500000"
-    assert "bank notification" in caplog.text
+    assert "bank request" in caplog.text
 
 
 def test_a_body_that_is_no_json_is_refused(server, account):
     at = datetime.now(UTC).isoformat(timespec="seconds")
     for body in (b"", b"\xff\xfe", b"[" * 5000, b'"' * 10):
-        signature = snap.signature("POST", PATH, "token", body, at, "rahasia")
+        signature = snap_request.signature("POST", PATH, "token", body, at, "rahasia")
         headers = {"Authorization": "Bearer token", "X-TIMESTAMP": at, "X-SIGNATURE": signature, "X-PARTNER-ID": "BANK",
                    "X-EXTERNAL-ID": "1"}  # fmt: skip
         assert server.client.post(PATH, content=body, headers=headers).status_code == 400
@@ -154,3 +154,30 @@ def test_a_named_driver_sees_neither_the_owners_stnk_nor_the_owners_letters(serv
         case = session.get(CaseRow, 1)
         assert case.addressee == "driver" and clocks.running(session, 1) is not None
     assert server.client.get("/perkara/kendaraan").status_code == 403
+
+
+def inquire(server, account, *, secret="rahasia", partner="BANK"):
+    path = "/api/v1.0/transfer-va/inquiry"
+    body = json.dumps({"virtualAccountNo": account, "inquiryRequestId": "I-1"}).encode()
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    headers = {
+        "Authorization": "Bearer token", "X-TIMESTAMP": at, "X-PARTNER-ID": partner, "X-EXTERNAL-ID": "1",
+        "X-SIGNATURE": snap_request.signature("POST", path, "token", body, at, secret),
+        "Content-Type": "application/json",
+    }  # fmt: skip
+    return server.client.post(path, content=body, headers=headers)
+
+
+def test_the_bank_asks_what_is_due_before_somebody_pays(server, account):
+    answer = inquire(server, account)
+    assert (answer.status_code, answer.json()["responseCode"]) == (200, "2002400")
+    assert answer.json()["virtualAccountData"]["totalAmount"] == {"value": "500000.00", "currency": "IDR"}
+    notify(server, account)
+    assert inquire(server, account).json()["responseCode"] == "4042414"
+
+
+@pytest.mark.parametrize("changes", [{"secret": "tebakan"}, {"partner": "LAIN"}])
+def test_an_inquiry_of_somebody_elses_is_told_nothing(server, account, changes):
+    answer = inquire(server, account, **changes)
+    assert (answer.status_code, answer.json()["responseCode"]) == (401, "4012400")
+    assert "virtualAccountData" not in answer.json()

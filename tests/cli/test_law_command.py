@@ -1,5 +1,6 @@
 """``etle law`` and ``etle exempt``: an administrator's rows, from the command line."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,3 +106,10 @@ def test_a_plate_is_exempt_from_its_first_to_its_last_day(etle, tmp_path):
 )
 def test_what_cannot_be_exempt_is_refused_with_the_reason(etle, arguments, why):
     assert why in etle("exempt", *arguments, code=2)
+
+
+def test_a_database_whose_driver_is_not_installed_is_said_with_the_remedy(etle, monkeypatch):
+    monkeypatch.setenv("ETLE_DATABASE_URL", "postgresql+psycopg://etle@db.example.id/etle")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    said = etle("law", "list", code=2)
+    assert "psycopg is not installed" in said and "etle[postgres]" in said

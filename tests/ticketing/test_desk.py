@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from domain import ANSWER, FINE_287, LETTER, PAY, RED_LIGHT, H
 from sqlalchemy import text
 
 from ticketing import audit, desk, gate, review_queue, states
@@ -57,7 +58,7 @@ def test_an_opened_case_shows_everything_and_is_on_record(session, flag, registe
     assert case.state == "under_review"
     assert case.record.owner_name == "Siti Lestari"
     assert case.mismatches == ()
-    assert (case.article, case.fine_rupiah) == ("Pasal 287 (2) jo. 106 (4) c UU 22/2009", 500_000)
+    assert (case.article, case.fine_rupiah) == (RED_LIGHT, FINE_287)
     assert case.measured == {"seconds_into_red": 2.5}
     assert (case.vehicle_class, case.stnk_class, case.plate_colour) == ("motorcycle", "sepeda motor", "white")
     assert case.locked_until == NOON + timedelta(minutes=10)
@@ -265,24 +266,25 @@ def test_a_rejection_needs_a_reason_that_others_can_follow(session, flag):
 
 
 def test_the_deadlines_are_kept_with_the_case_in_the_cameras_zone(session, flag, register, sure):
-    # 17:30 UTC on the 18th is the 19th in Jakarta. DOMAIN.md, "Deadlines": H+8 to confirm, H+15 to pay.
+    # 17:30 UTC on the 18th is the 19th in Jakarta.
     register()
     case = flag(occurred_at=datetime(2026, 8, 18, 17, 30, tzinfo=UTC))
     desk.open_case(session, case, "ani", now=NOON)
     desk.confirm(session, case, "ani", sure, now=NOON)
     row = session.get(CaseRow, case)
-    assert (row.answer_by, row.pay_by) == (date(2026, 8, 27), date(2026, 9, 3))
+    assert (row.answer_by, row.pay_by) == (date(2026, 8, 19) + ANSWER, date(2026, 8, 19) + PAY)
 
 
 def test_an_office_that_is_late_takes_no_day_from_the_owner(session, flag, register, sure):
-    # Three days are the office's (H+3); confirmed on H+13, everything moves by ten.
+    # The days until the letter are the office's; confirmed on H+13, everything moves by what is beyond them.
     register()
     case = flag()
     late = NOON + timedelta(days=12)
+    moved = timedelta(13) - LETTER
     desk.open_case(session, case, "ani", now=late)
     desk.confirm(session, case, "ani", sure, now=late)
     row = session.get(CaseRow, case)
-    assert (row.answer_by, row.pay_by) == (date(2026, 9, 5), date(2026, 9, 12))
+    assert (row.answer_by, row.pay_by) == (H + ANSWER + moved, H + PAY + moved)
 
 
 def test_every_error_of_the_desk_is_one_of_this_packages(session):

@@ -3,24 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
 from ticketing import audit, gateways
 from ticketing.db import make_engine, migrate
 from ticketing.errors import GatewayError
+from ticketing.models import AuditRow
 
 NOW = datetime(2026, 8, 18, 3, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def session(tmp_path):
-    migrate(f"sqlite:///{tmp_path / 'office.sqlite3'}")
-    engine = make_engine(f"sqlite:///{tmp_path / 'office.sqlite3'}")
-    with Session(engine) as session, session.begin():
-        yield session
-    engine.dispose()
 
 
 def add(session, name="gerbang-1", cameras=("simpang-1",)):
@@ -92,6 +84,20 @@ def test_signing_keys_are_one_gateways_own_and_end_with_a_revocation(session):
         gateways.add_signing_key(session, "gerbang-2", b"k", who="admin", now=NOW)
     gateways.revoke_key(session, "gerbang-1", who="admin", now=NOW)
     assert gateways.gateways(session, NOW)[0].signing_keys == ()
+
+
+def test_a_signing_key_that_was_revoked_is_valid_again_for_its_own_gateway_only(session):
+    add(session), add(session, "gerbang-2")
+    gateways.add_signing_key(session, "gerbang-1", b"k" * 32, who="admin", now=NOW)
+    gateways.revoke_key(session, "gerbang-1", who="admin", now=NOW)
+    with pytest.raises(GatewayError, match="registered already"):
+        gateways.add_signing_key(session, "gerbang-2", b"k" * 32, who="admin", now=NOW + HOUR)
+    gateways.add_signing_key(session, "gerbang-1", b"k" * 32, who="admin", now=NOW + HOUR)
+    first, second = gateways.gateways(session, NOW + HOUR)
+    assert (first.signing_keys, second.signing_keys) == (((b"k" * 32).hex(),), ())
+    assert len([key for key in first.keys if key.kind == "ed25519"]) == 1
+    again = session.scalars(select(AuditRow).where(AuditRow.what == "gateway signing key valid again")).one()
+    assert (again.who, again.subject) == ("admin", "gateway gerbang-1")
 
 
 def test_cameras_are_set_anew(session):

@@ -1,12 +1,30 @@
 """The law table: rows by day and office, an administrator's rows, days that deadlines skip."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from domain import (
+    ANSWER,
+    ANSWER_ELSEWHERE,
+    DETENTION_ENDED,
+    FINE_287,
+    LAW_TABLE,
+    LETTER,
+    PAY,
+    PAY_ELSEWHERE,
+    POINTS,
+    POINTS_REVOKED,
+    POINTS_WITHHELD,
+    REFUND_CLAIM_DAYS,
+    RETENTION_DAYS,
+    H,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing import desk, law, workdays
+from ticketing import desk, law, points, workdays
+from ticketing.case_models import PointRow
+from ticketing.crypto import fingerprint
 from ticketing.errors import LawError, UnknownRuleError
 from ticketing.models import AuditRow, CaseRow
 
@@ -16,17 +34,64 @@ ROW = {"title_id": "Menerobos", "title_en": "Red light", "article": "287 (2)", "
 
 
 def test_a_row_says_from_when_until_when_it_holds():
-    # DOMAIN.md, "Law table": UU 22/2009; no detention from 2 January 2026 on.
     before, since = law.law_row("red_light", date(2025, 6, 1)), law.law_row("red_light", date(2026, 6, 1))
-    assert (before.valid_from, before.valid_until) == (date(2009, 6, 22), date(2026, 1, 1))
-    assert (since.valid_from, since.valid_until) == (date(2026, 1, 2), None)
+    assert (before.valid_from, before.valid_until) == (date(2009, 6, 22), DETENTION_ENDED - timedelta(1))
+    assert (since.valid_from, since.valid_until) == (DETENTION_ENDED, None)
     with pytest.raises(UnknownRuleError, match="2009-06-21"):
         law.law_row("red_light", date(2009, 6, 21))
 
 
+@pytest.mark.parametrize("rule", LAW_TABLE)
+def test_the_shipped_row_of_every_rule_is_the_domains(rule):
+    article, detention, fine = LAW_TABLE[rule]
+    before, since = law.law_row(rule, DETENTION_ENDED - timedelta(1)), law.law_row(rule, DETENTION_ENDED)
+    assert (since.article, since.fine_rupiah) == (f"Pasal {article} UU 22/2009", fine)
+    assert (before.detention, since.detention) == (detention, None)
+    assert since.points == POINTS.get(rule)
+
+
+def test_no_rule_is_shipped_that_the_domain_does_not_have():
+    assert law.rule_ids() == sorted(LAW_TABLE)
+
+
+def test_the_shipped_deadlines_and_sums_are_the_domains():
+    days = law.deadlines("Satlantas", H)
+    assert (days.letter_days, days.answer_days, days.pay_days) == (LETTER.days, ANSWER.days, PAY.days)
+    assert (days.office_days["refund_claim"], days.office_days["review"]) == (
+        REFUND_CLAIM_DAYS,
+        RETENTION_DAYS,
+    )
+    sums = law.setting("points")
+    assert (sums["withheld_at"], sums["revoked_at"]) == (POINTS_WITHHELD, POINTS_REVOKED)
+
+
+@pytest.mark.parametrize("field", ["letter", "answer", "pay", "review", "refund_claim"])
+def test_every_uncertain_deadline_is_a_row_that_an_administrator_can_change(session, field):
+    law.amend(session, "admin", "deadlines", "default", H, {field: 77}, "surat edaran", now=NOON)
+    days = law.deadlines("Satlantas", H, session)
+    fixed = {"letter": days.letter_days, "answer": days.answer_days, "pay": days.pay_days}
+    assert {**days.office_days, **fixed}[field] == 77
+    assert days.source == "surat edaran"
+
+
+@pytest.mark.parametrize("rule", [rule for rule in LAW_TABLE if rule not in POINTS])
+def test_points_that_the_sources_leave_open_are_entered_by_an_administrator(session, rule):
+    entered = {**law.plain_rule(rule, H, session), "points": 1}
+    law.amend(session, "admin", "rules", rule, H, entered, "Perpol contoh", now=NOON)
+    assert law.law_row(rule, H, session).points == 1
+
+
+def test_how_long_points_count_is_a_setting(session, confirmed, monkeypatch):
+    session.add(PointRow(case_id=confirmed(), licence=fingerprint("1"), points=5, on=H - timedelta(400)))
+    assert points.points_of(session, "1", "ani", now=NOON).total == 5
+    counted = {**law.setting("points"), "counted_days": 365}
+    monkeypatch.setattr(points, "setting", lambda _: counted)
+    assert points.points_of(session, "1", "ani", now=NOON).total == 0
+
+
 def test_an_administrators_row_holds_from_its_day_on_and_is_on_record(session):
     law.amend(session, "admin", "rules", "red_light", date(2026, 9, 1), ROW, "UU 1/2026", now=NOON)
-    assert law.law_row("red_light", date(2026, 8, 31), session).fine_rupiah == 500_000
+    assert law.law_row("red_light", date(2026, 8, 31), session).fine_rupiah == FINE_287
     assert law.law_row("red_light", date(2026, 8, 31), session).valid_until == date(2026, 8, 31)
     assert law.law_row("red_light", date(2026, 9, 1), session).fine_rupiah == 750_000
     entered = session.query(AuditRow).filter_by(what="law amended").one()
@@ -42,7 +107,7 @@ def test_a_case_keeps_the_row_that_was_valid_when_it_happened(session, flag):
     case = flag()
     law.amend(session, "admin", "rules", "red_light", date(2026, 8, 1), ROW, "UU 1/2026", now=NOON)
     kept = session.get(CaseRow, case).law
-    assert (kept["fine_rupiah"], kept["valid_from"]) == (500_000, "2026-01-02")
+    assert (kept["fine_rupiah"], kept["valid_from"]) == (FINE_287, DETENTION_ENDED.isoformat())
     assert session.get(CaseRow, flag()).law["fine_rupiah"] == 750_000
 
 
@@ -66,18 +131,16 @@ def test_a_row_that_cannot_be_law_is_refused(session, table, values, source, why
 
 
 def test_an_offices_own_deadlines_come_before_the_default(session, flag, register, sure):
-    # DOMAIN.md, "Deadlines": elsewhere confirm within 5 days, pay within 14.
-    law.amend(
-        session, "admin", "deadlines", "Ditlantas", date(2026, 8, 1), {"answer": 5, "pay": 14}, "surat edaran", now=NOON
-    )  # fmt: skip
+    own = {"answer": ANSWER_ELSEWHERE.days, "pay": PAY_ELSEWHERE.days}
+    law.amend(session, "admin", "deadlines", "Ditlantas", date(2026, 8, 1), own, "surat edaran", now=NOON)
     register()
     case = flag()
     desk.open_case(session, case, "ani", now=NOON)
     desk.confirm(session, case, "ani", sure, now=NOON)
     row = session.get(CaseRow, case)
-    assert (row.answer_by, row.pay_by) == (date(2026, 8, 23), date(2026, 9, 1))
-    assert law.deadlines("Ditlantas", date(2026, 7, 31), session).answer_days == 8
-    assert law.deadlines("Satlantas", date(2026, 8, 18), session).answer_days == 8
+    assert (row.answer_by, row.pay_by) == (H + ANSWER_ELSEWHERE, H + PAY_ELSEWHERE)
+    assert law.deadlines("Ditlantas", date(2026, 7, 31), session).answer_days == ANSWER.days
+    assert law.deadlines("Satlantas", date(2026, 8, 18), session).answer_days == ANSWER.days
 
 
 def test_where_an_office_counts_working_days_holidays_are_left_out():

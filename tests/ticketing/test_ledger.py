@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from domain import ACCOUNT_DIGITS, FINE_287, PAY, H
 
 from ticketing import answers, clocks, money, moves, schedule, tickets
 from ticketing.errors import GuardError, MoneyError
@@ -38,13 +39,18 @@ def test_no_verdict_before_the_hearing_or_beyond_the_article(session, in_state):
     with pytest.raises(GuardError, match="no verdict before"):
         tickets.give_verdict(session, case, "ani", 1000, 0, "1", now=NOON)
     with pytest.raises(GuardError, match="beyond"):
-        tickets.give_verdict(session, case, "ani", 500_001, 0, "1", now=NOON + 30 * DAY)
+        tickets.give_verdict(session, case, "ani", FINE_287 + 1, 0, "1", now=NOON + 30 * DAY)
 
 
 def test_the_surplus_over_the_verdict_is_given_back_once_and_settles_the_case(session, in_state):
     case = in_state("judged")
     account = money.account(session, row(session, case))
-    assert (account.paid, account.owed, account.refundable, account.due) == (500_000, 102_000, 398_000, 0)
+    assert (account.paid, account.owed, account.refundable, account.due) == (
+        FINE_287,
+        102_000,
+        FINE_287 - 102_000,
+        0,
+    )
     with pytest.raises(MoneyError, match="more than the 398000"):
         money.refund(session, case, "ani", 398_001, "f1", now=NOON)
     money.refund(session, case, "ani", 398_000, "f1", now=NOON)
@@ -66,17 +72,17 @@ def test_an_acquittal_gives_all_of_it_back(session, in_state):
     case = in_state("paid")
     tickets.set_hearing(session, case, "ani", date(2026, 9, 14), "PN", now=NOON)
     account = tickets.give_verdict(session, case, "ani", 0, 0, "1", now=NOON + 30 * DAY)
-    assert account.refundable == 500_000
+    assert account.refundable == FINE_287
 
 
 def test_what_was_paid_for_a_withdrawn_ticket_is_owed_back_until_it_is(session, engine, in_state):
     case = in_state("paid")
     tickets.withdraw(session, case, "ani", "pelat ganda", now=NOON)
-    assert money.account(session, row(session, case)).refundable == 500_000
+    assert money.account(session, row(session, case)).refundable == FINE_287
     session.commit()
     assert run_due(session, engine, NOON + 400 * DAY) == {"refund": 1}
     assert clocks.running(session, case).kind == "refund"
-    money.refund(session, case, "ani", 500_000, "f", now=NOON)
+    money.refund(session, case, "ani", FINE_287, "f", now=NOON)
     assert clocks.running(session, case) is None
 
 
@@ -119,7 +125,7 @@ def test_what_is_paid_while_an_objection_is_open_counts_once_it_is_refused(sessi
     case = in_state("ticket_issued")
     answers.answer(session, case, "contest", SAID, now=NOON)
     held = moves.take(session, case)
-    money.receive(session, held, 500_000, "r1", NOON, who="bank", now=NOON)
+    money.receive(session, held, FINE_287, "r1", NOON, who="bank", now=NOON)
     assert held.state == "contested"
     answers.decide(session, case, "budi", "refuse", "jelas", now=NOON)
     assert row(session, case).state == "paid"
@@ -128,7 +134,9 @@ def test_what_is_paid_while_an_objection_is_open_counts_once_it_is_refused(sessi
 def test_the_bill_says_what_is_due_where_and_until_when(session, in_state):
     case = in_state("ticket_issued")
     bill = tickets.bill(session, row(session, case))
-    assert (bill.due_rupiah, bill.pay_by, len(bill.virtual_account)) == (500_000, date(2026, 9, 2), 15)
+    assert (bill.due_rupiah, bill.pay_by, len(bill.virtual_account)) == (
+        FINE_287, H + PAY, ACCOUNT_DIGITS,
+    )  # fmt: skip
     tickets.withdraw(session, case, "ani", "salah", now=NOON)
     assert tickets.bill(session, row(session, case)).due_rupiah == 0
     assert tickets.bill(session, row(session, in_state("silent"))) is None

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 import zxingcpp
+from domain import ANSWER, FINE_287, PAY, SPEEDING, H
 from PIL import Image
 from pypdf import PdfReader
 
@@ -20,12 +21,12 @@ NOON = datetime(2026, 8, 19, 5, 0, tzinfo=UTC)
 PORTAL = "https://etle.example.id"
 VIEW = OwnerView(
     case_id=7, reference="ETLE-BD7BR-RZFSD", rule="speeding", title_id="Melebihi batas kecepatan",
-    title_en="Speeding", article="Pasal 287 (5) jo. 106 (4) g, 115 a UU 22/2009", fine_rupiah=500_000,
+    title_en="Speeding", article=SPEEDING, fine_rupiah=FINE_287,
     occurred_at=datetime(2026, 8, 18, 3, 0, 5, tzinfo=UTC), timezone="Asia/Jakarta", street="Jl. Sudirman",
     camera_name="Simpang Karet", office="Ditlantas Polda Metro Jaya", plate="B 1234 ABC",
     vehicle=Vehicle("Honda", "Beat", "hitam"), speed_kmh=83.2, speed_uncertainty_kmh=2.1, speed_limit_kmh=60.0,
     state="confirmed", state_id="", state_en="", confirmed_at=datetime(2026, 8, 20, 3, 0, tzinfo=UTC),
-    answer_by=date(2026, 8, 26), pay_by=date(2026, 9, 2), violation_id="5b2c3f4e",
+    answer_by=H + ANSWER, pay_by=H + PAY, violation_id="5b2c3f4e",
     evidence_manifest_sha256="ab" * 32,
 )  # fmt: skip
 OWNER = ("Siti Lestari", "Jl. Melati 1, Jakarta")
@@ -65,7 +66,7 @@ def test_the_letter_says_what_an_owner_must_know_in_both_languages():
     text = words(letter_pdf(VIEW, *OWNER, [jpeg()] * 4, PORTAL))
     for said in (
         "Siti Lestari", "Jl. Melati 1, Jakarta", "ETLE-BD7BR-RZFSD", "B 1234 ABC", "Honda Beat, hitam",
-        "Melebihi batas kecepatan", "Speeding", "Pasal 287 (5) jo. 106 (4) g, 115 a UU 22/2009", "Rp500.000",
+        "Melebihi batas kecepatan", "Speeding", SPEEDING, "Rp500.000",
         "Selasa, 18 Agustus 2026, pukul 10.00.05 WIB", "Tuesday, 18 August 2026, 10:00:05 WIB", "Jl. Sudirman",
         "Simpang Karet", "83.2 ± 2.1 km/jam, batas 60 km/jam", "Ditlantas Polda Metro Jaya",
         "bukan surat tilang", "it is not a ticket", "Mohon dijawab paling lambat Rabu, 26 Agustus 2026",

@@ -2,15 +2,29 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 import zxingcpp
 from case_ways import NOON
+from domain import FINE_287, RED_LIGHT
+from pypdf import PdfReader
 from test_letter import PORTAL, VIEW, jpeg, squares, words
 
-from ticketing import audit, money, moves, notice, tickets
+from ticketing import (
+    answers,
+    audit,
+    money,
+    moves,
+    notice,
+    references,
+    samsat_delivery,
+    tickets,
+    vehicle_status,
+)
 from ticketing.errors import GuardError, NotFoundError
 from ticketing.models import AuditRow, CaseRow
+from ticketing.wording import rupiah
 
 DAY = timedelta(days=1)
 
@@ -26,7 +40,7 @@ def test_the_ticket_says_what_the_law_asks_of_it(session, in_state):
     grouped = f"{number[:5]} {number[5:10]} {number[10:]}"
     for said in (
         "SURAT TILANG ELEKTRONIK", "Siti Lestari", "Jl. Melati 1", "B 1234 ABC", "Honda Beat, hitam",
-        "Menerobos lampu merah", "Pasal 287 (2) jo. 106 (4) c UU 22/2009", "Rp500.000", grouped, "PN Jakarta Selatan",
+        "Menerobos lampu merah", RED_LIGHT, rupiah(FINE_287), grouped, "PN Jakarta Selatan",
         "Senin, 14 September 2026", "Selasa, 18 Agustus 2026, pukul 10.00.05 WIB", "Jl. Sudirman", "ani",
         "Rabu, 2 September 2026", "Wednesday, 2 September 2026", "Gambar / Picture 4", "Waspada penipuan",
     ):  # fmt: skip
@@ -92,6 +106,61 @@ def test_a_drivers_ticket_goes_to_the_driver_and_the_block_to_nobody_else_than_t
     pdf, to, _ = make(session, case, "tilang")
     assert to.name == "Budi Santoso"
     assert "Siti Lestari" not in words(pdf)
+
+
+@pytest.fixture
+def blocked(session, in_state):
+    """Block the STNK of an owner who did not answer."""
+    case = in_state("silent")
+    tickets.block_stnk(session, case, "ani", "no_answer", now=NOON + 9 * DAY)
+    session.commit()
+    return case
+
+
+def name_driver(session, case):
+    said = answers.Statement("", "Budi Santoso", "Jl. Kenanga 2")
+    answers.answer(session, case, "name_driver", said, now=NOON + 10 * DAY)
+    session.commit()
+    return references.written(session.get(CaseRow, case).reference)
+
+
+def code_in(pdf):
+    return zxingcpp.read_barcodes(squares(pdf))[0].text
+
+
+def test_the_owners_letter_of_the_block_has_their_own_code(session, blocked):
+    own = references.written(session.get(CaseRow, blocked).reference)
+    pdf = make(session, blocked, "block")[0]
+    assert own in words(pdf)
+    assert code_in(pdf) == f"{PORTAL}/t/{own}"
+    assert vehicle_status.status_of(session, "B 1234 ABC", now=NOON).blocks[0].reference == own
+
+
+def test_the_owners_letter_of_the_release_never_says_the_drivers_code(session, blocked):
+    own = references.written(session.get(CaseRow, blocked).reference)
+    drivers = name_driver(session, blocked)
+    pdf, to, _ = make(session, blocked, "release", [jpeg()])
+    assert to.name == "Siti Lestari"
+    for said in (words(pdf), PdfReader(BytesIO(pdf)).metadata.title):
+        assert drivers not in said and own not in said and "ETLE-" not in said
+    assert "Kode referensi" not in words(pdf) and "B 1234 ABC" in words(pdf)
+    assert code_in(pdf) == f"{PORTAL}/"
+
+
+def test_samsat_is_not_told_the_drivers_code(session, blocked, engine):
+    told = []
+
+    class Counter:
+        idempotent = True
+
+        def tell(self, order):
+            told.append((order.kind, order.reference))
+
+    own = references.written(session.get(CaseRow, blocked).reference)
+    samsat_delivery.deliver_due(engine, Counter(), NOON + 9 * DAY)
+    name_driver(session, blocked)
+    samsat_delivery.deliver_due(engine, Counter(), NOON + 10 * DAY)
+    assert told == [("block", own), ("release", "")]
 
 
 OWN = {

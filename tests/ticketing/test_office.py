@@ -2,9 +2,10 @@
 
 import csv
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from domain import DETENTION_ENDED, FINE_289_291_292, RED_LIGHT, RED_LIGHT_DETENTION
 from sqlalchemy import text
 from stnk import RECORD as GOOD
 
@@ -52,9 +53,9 @@ def test_personal_data_lies_encrypted_in_the_database(session, tmp_path, monkeyp
 
 
 def test_detention_is_threatened_only_before_2026(session):
-    assert law_row("red_light", date(2026, 1, 1)).detention == "2 bulan"
-    assert law_row("red_light", date(2026, 1, 2)).detention is None
-    assert law_row("no_helmet", date(2026, 1, 2)).fine_rupiah == 250_000
+    assert law_row("red_light", DETENTION_ENDED - timedelta(1)).detention == RED_LIGHT_DETENTION
+    assert law_row("red_light", DETENTION_ENDED).detention is None
+    assert law_row("no_helmet", DETENTION_ENDED).fine_rupiah == FINE_289_291_292
 
 
 def test_every_enforced_rule_has_a_row_and_an_unknown_one_is_refused():
@@ -71,7 +72,7 @@ def test_flagging_twice_gives_one_case(session, tmp_path):
     assert again.id == first.id
     assert session.query(CaseRow).count() == 1
     assert first.nrkb == "B1234ABC"
-    assert first.law["article"] == "Pasal 287 (2) jo. 106 (4) c UU 22/2009"
+    assert first.law["article"] == RED_LIGHT
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_the_law_of_the_day_is_that_of_the_cameras_own_zone(session):
     late = replace(FLAG, occurred_at=datetime(2026, 1, 1, 17, 30, tzinfo=UTC))
     assert flag_violation(session, late).law["detention"] is None
     early = replace(FLAG, violation_id="v-2", occurred_at=datetime(2026, 1, 1, 16, 30, tzinfo=UTC))
-    assert flag_violation(session, early).law["detention"] == "2 bulan"
+    assert flag_violation(session, early).law["detention"] == RED_LIGHT_DETENTION
 
 
 def test_an_altered_or_missing_audit_row_is_named(session):

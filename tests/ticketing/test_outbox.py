@@ -9,9 +9,17 @@ from case_ways import NOON
 from pypdf import PdfReader
 from test_letter import PORTAL, jpeg
 
-from ticketing import audit, dispatch, letters, outbox, tickets
+from ticketing import answers, audit, dispatch, letters, outbox, schedule, tickets
+from ticketing.case_models import TicketRow
 from ticketing.channels import PostExport
-from ticketing.errors import AddressError, DeliveryError, GuardError, InDoubtError, NotFoundError
+from ticketing.errors import (
+    AddressError,
+    DeliveryError,
+    GuardError,
+    IllegalMoveError,
+    InDoubtError,
+    NotFoundError,
+)
 from ticketing.letter_models import LetterRow
 from ticketing.models import AuditRow, CaseRow
 
@@ -185,6 +193,61 @@ def test_nobody_is_blocked_for_a_ticket_that_did_not_arrive(engine, session, in_
     outbox.report(session, row.id, "returned", "pos", now=NOON)
     with pytest.raises(GuardError, match="did not reach"):
         tickets.block_stnk(session, case, "ani", "not_paid", now=NOON)
+
+
+def silent(engine, session, case):
+    session.commit()
+    schedule.run_due(engine, NOON + 30 * DAY)
+    session.expire_all()
+    assert session.get(CaseRow, case).state == "silent"
+
+
+def test_no_ticket_is_issued_for_a_letter_that_never_left(engine, session, sent):
+    case = letter(session, sent).case_id
+    silent(engine, session, case)
+    with pytest.raises(GuardError, match="did not reach its addressee"):
+        tickets.issue(session, case, "ani", now=NOON + 30 * DAY)
+    session.rollback()
+    assert session.get(CaseRow, case).state == "silent"
+    assert session.get(TicketRow, case) is None
+
+
+@pytest.mark.parametrize("status", [outbox.FAILED, outbox.IN_DOUBT])
+def test_a_ticket_is_issued_once_an_officer_has_found_that_the_letter_went(engine, session, sent, status):
+    row = letter(session, sent)
+    row.status = status
+    silent(engine, session, row.case_id)
+    with pytest.raises(GuardError, match="did not reach its addressee"):
+        tickets.issue(session, row.case_id, "ani", now=NOON + 30 * DAY)
+    outbox.clear_doubt(session, sent, "ani", True, now=NOON + 30 * DAY)
+    assert tickets.issue(session, row.case_id, "ani", now=NOON + 30 * DAY).case_id == row.case_id
+
+
+def test_an_owner_who_admits_gets_the_ticket_whatever_became_of_the_letter(session, sent):
+    row = letter(session, sent)
+    row.status = outbox.FAILED
+    answers.answer(session, row.case_id, "admit", answers.Statement("ya"), now=NOON)
+    assert tickets.issue(session, row.case_id, "ani", now=NOON).case_id == row.case_id
+
+
+@pytest.mark.parametrize("state", ["confirmed", "driver_named", "silent"])
+def test_another_address_is_taken_only_where_the_letter_came_back(session, in_state, state):
+    case = in_state(state)
+    with pytest.raises(GuardError, match="only where the letter came back"):
+        letters.readdress(session, case, "ani", "Orang Lain", "Jl. Baru 9", now=NOON)
+    session.rollback()
+    row = session.get(CaseRow, case)
+    assert row.state == state
+    assert letters.addressee_of(session, row).name != "Orang Lain"
+
+
+@pytest.mark.parametrize("state", ["letter_sent", "admitted", "contested", "ticket_issued", "withdrawn"])
+def test_a_case_that_waits_for_no_letter_takes_no_address(session, in_state, state):
+    case = in_state(state)
+    with pytest.raises(IllegalMoveError):
+        letters.readdress(session, case, "ani", "Orang Lain", "Jl. Baru 9", now=NOON)
+    session.rollback()
+    assert session.get(CaseRow, case).addressee_personal is None
 
 
 def test_a_notice_of_one_thing_goes_out_once(session, in_state):

@@ -1,8 +1,9 @@
 """What an owner finds with a reference and a plate, and what nobody else finds."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
+from domain import ANSWER, FINE_287, PAY, RED_LIGHT, H
 from sqlalchemy import event
 
 from ticketing import desk, references
@@ -28,8 +29,8 @@ def test_an_owner_finds_the_case_by_reference_and_plate(session, reference):
     view = look_up(session, reference, "B 1234 ABC", now=NOON)
     assert view.reference == reference
     assert (view.plate, str(view.vehicle)) == ("B 1234 ABC", "Honda Beat, hitam")
-    assert (view.article, view.fine_rupiah) == ("Pasal 287 (2) jo. 106 (4) c UU 22/2009", 500_000)
-    assert (view.answer_by, view.pay_by) == (date(2026, 8, 26), date(2026, 9, 2))
+    assert (view.article, view.fine_rupiah) == (RED_LIGHT, FINE_287)
+    assert (view.answer_by, view.pay_by) == (H + ANSWER, H + PAY)
     assert view.occurred_at == datetime(2026, 8, 18, 3, 0, 5, tzinfo=UTC)
     assert (view.state, view.state_id) == ("confirmed", "Menunggu konfirmasi pemilik kendaraan")
     assert "Siti" not in repr(view)

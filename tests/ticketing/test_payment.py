@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from case_ways import NOON
+from domain import FINE_287
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing import audit, banks, money, moves, reconcile, snap, tickets, virtual_accounts
+from ticketing import audit, banks, money, moves, reconcile, snap, snap_request, tickets, virtual_accounts
 from ticketing.case_models import TicketRow
 from ticketing.errors import MoneyError, StatementError
 from ticketing.models import AuditRow, CaseRow
@@ -24,15 +25,15 @@ STRANGER = virtual_accounts.with_check("7777700000001")
 
 
 def notification(
-    account, rupiah="500000.00", *, payment="p1", external="1001", at=SENT, secret=SECRET, **body
+    account, rupiah=f"{FINE_287}.00", *, payment="p1", external="1001", at=SENT, secret=SECRET, **body
 ):
     fields = {
         "partnerServiceId": "   77777", "customerNo": account[5:], "virtualAccountNo": f"   {account}",
         "paymentRequestId": payment, "paidAmount": {"value": rupiah, "currency": "IDR"}, "trxDateTime": at,
     }  # fmt: skip
     data = json.dumps(fields | body, indent=2).encode()
-    signed = snap.signature("POST", PATH, "token", data, at, secret)
-    return snap.Notification("POST", PATH, "token", at, external, signed, data)
+    signed = snap_request.signature("POST", PATH, "token", data, at, secret)
+    return snap_request.BankRequest("POST", PATH, "token", at, external, signed, data)
 
 
 def state_of(session):
@@ -79,7 +80,7 @@ def test_the_signature_is_the_standards():
     # printf "POST:/p:t:$(printf '{"a":"b c"}' | openssl dgst -sha256 -r | cut -d' ' -f1):2026-08-19T12:00:00+07:00" |
     #   openssl dgst -sha512 -hmac s -binary | openssl base64 -A
     body = b'{\n  "a" : "b c"\n}'
-    assert snap.signature("POST", "/p", "t", body, SENT, "s") == (
+    assert snap_request.signature("POST", "/p", "t", body, SENT, "s") == (
         "iV9RGpEcrP2pUn01KOebo+8eUjYhrcylraVu18sEaDF7WDHw5BIKhMY4H2uiCIIJivT1rOc86tgBB3bHj1wHrQ=="
     )
 
@@ -95,7 +96,7 @@ json_values = st.recursive(
 def test_minified_json_says_the_same_and_has_no_space_between_tokens(value, indent):
     loose = json.dumps(value, indent=indent, ensure_ascii=False).encode()
     tight = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    assert snap.minify(loose) == tight
+    assert snap_request.minify(loose) == tight
 
 
 def test_a_bank_books_on_the_accounts_of_its_own_offices_only_whatever_their_prefix(session, ticket):
@@ -111,7 +112,7 @@ def test_a_payment_is_booked_and_answered(session, ticket):
     assert (answer.status, answer.body["responseCode"]) == (200, "2002500")
     assert session.get(CaseRow, ticket.case_id).state == "paid"
     booked = session.query(MoneyRow).one()
-    assert (booked.amount_rupiah, booked.reference, booked.at) == (500_000, "p1", NOON)
+    assert (booked.amount_rupiah, booked.reference, booked.at) == (FINE_287, "p1", NOON)
     assert audit.verify(session) == []
 
 
@@ -162,7 +163,7 @@ def test_what_is_wrong_is_refused_with_the_standards_code_and_changes_nothing(
 def test_every_part_of_a_request_is_signed(session, ticket, part):
     request = notification(ticket.virtual_account)
     other = {
-        "body": request.body.replace(b"500000.00", b"500001.00"),
+        "body": request.body.replace(b"%d.00" % FINE_287, b"1.00"),
         "timestamp": "2026-08-19T12:00:01+07:00",
     }
     rows = session.query(AuditRow).count()
@@ -217,7 +218,7 @@ def test_an_answer_repeats_the_banks_numbers_and_names_nobody(session, ticket):
     assert data["customerNo"] == ticket.virtual_account[5:]
     assert data["virtualAccountNo"] == f"   {ticket.virtual_account}"
     assert (data["paymentRequestId"], data["referenceNo"], data["trxDateTime"]) == ("p1", "88", SENT)
-    assert data["paidAmount"] == {"value": "500000.00", "currency": "IDR"}
+    assert data["paidAmount"] == {"value": f"{FINE_287}.00", "currency": "IDR"}
     assert data["virtualAccountName"] == "Ditlantas"
     assert "trxId" not in data
 
@@ -258,8 +259,8 @@ def test_an_external_id_may_come_again_another_day(session, ticket):
 
 @given(st.binary(max_size=60) | json_values.map(lambda v: json.dumps(v).encode()))
 def test_no_body_breaks_the_door(body):
-    signed = snap.signature("POST", PATH, "t", body, SENT, SECRET)
-    request = snap.Notification("POST", PATH, "t", SENT, "1", signed, body)
+    signed = snap_request.signature("POST", PATH, "t", body, SENT, SECRET)
+    request = snap_request.BankRequest("POST", PATH, "t", SENT, "1", signed, body)
     assert snap.take_notification(None, request, SECRET, now=NOON).status == 400
 
 
@@ -271,7 +272,7 @@ def statement(path, *rows, columns=reconcile.COLUMNS, encoding="utf-8"):
     return path
 
 
-def bank_row(account, amount="500000", reference="p1", paid_at=SENT):
+def bank_row(account, amount=f"{FINE_287}", reference="p1", paid_at=SENT):
     return {"paid_at": paid_at, "reference": reference, "virtual_account": account, "amount": amount}
 
 
@@ -279,7 +280,7 @@ def test_a_statement_that_agrees_is_balanced(session, ticket, tmp_path):
     snap.take_notification(session, notification(ticket.virtual_account), SECRET, now=NOON)
     file = statement(tmp_path / "b.csv", bank_row(ticket.virtual_account))
     found = reconcile.reconcile(session, file, date(2026, 8, 19), "ani", now=NOON)
-    assert (found.balanced, found.matched, found.matched_rupiah) == (True, 1, 500_000)
+    assert (found.balanced, found.matched, found.matched_rupiah) == (True, 1, FINE_287)
 
 
 def test_everything_that_does_not_agree_is_named_and_nothing_changes(session, ticket, tmp_path):
@@ -316,7 +317,7 @@ def test_money_that_came_for_a_withdrawn_ticket_is_booked_and_owed_back(session,
     file = statement(tmp_path / "b.csv", bank_row(ticket.virtual_account))
     (line,) = reconcile.reconcile(session, file, date(2026, 8, 19), "ani", now=NOON).only_bank
     case = reconcile.book_line(session, "ani", line, now=NOON)
-    assert money.account(session, case).refundable == 500_000
+    assert money.account(session, case).refundable == FINE_287
     with pytest.raises(MoneyError, match="booked already"):
         reconcile.book_line(session, "ani", line, now=NOON)
     stranger = replace(line, virtual_account=STRANGER, reference="p9")

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from case_ways import FLAG, HEARING, NOON
+from domain import POINTS, POINTS_REVOKED, POINTS_WITHHELD, H
 from sqlalchemy import text
 
 from ticketing import answers, audit, cases, desk, exempt, funnel, letters, points, schedule, tickets
@@ -35,11 +36,13 @@ def judged(session, confirmed):
 
 
 def test_a_driver_who_admitted_gets_the_rules_points_and_is_not_named_by_them(session, judged):
-    # DOMAIN.md, "SIM points": art. 291 carries 1, art. 283 carries 5.
     case, other = judged("no_helmet"), judged("phone_use")
     found = points.points_of(session, "123456789012", "ani", now=NOON)
-    assert found.total == 6
-    assert found.events == ((case, date(2026, 8, 18), 1), (other, date(2026, 8, 18), 5))
+    assert found.total == POINTS["no_helmet"] + POINTS["phone_use"]
+    assert found.events == (
+        (case, H, POINTS["no_helmet"]),
+        (other, H, POINTS["phone_use"]),
+    )
     assert (found.withheld, found.revoked) == (False, False)
     stored = session.execute(text("select * from sim_points")).all()
     assert not any("123456789012" in str(value) for row in stored for value in row)
@@ -74,11 +77,14 @@ def test_an_owner_who_never_answered_gets_no_points(session, confirmed):
 
 
 def test_at_twelve_the_licence_is_to_be_withheld_and_at_eighteen_revoked(session, judged):
-    # DOMAIN.md, "SIM points".
-    for expected in ((5, False, False), (10, False, False), (15, True, False), (20, True, True)):
+    for times in range(1, 5):
         judged("phone_use")
         found = points.points_of(session, "123456789012", "ani", now=NOON)
-        assert (found.total, found.withheld, found.revoked) == expected
+        total = times * POINTS["phone_use"]
+        assert (found.total, found.withheld, found.revoked) == (
+            total, total >= POINTS_WITHHELD, total >= POINTS_REVOKED,
+        )  # fmt: skip
+    assert found.revoked
     with pytest.raises(ReasonError):
         points.points_of(session, " - ", "ani", now=NOON)
 

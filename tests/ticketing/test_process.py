@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from domain import ANSWER, FINE_287, LETTER, PAY, H
 
 from ticketing import (
     answers,
@@ -85,11 +86,14 @@ def test_a_move_is_refused_to_whom_it_does_not_belong(session, in_state):
 
 
 def test_the_letter_gives_the_days_of_the_law_table_from_the_day_it_is_sent(session, confirmed):
-    # H+3 is the office's; sent on H+6, both days move by three (DOMAIN.md, "Deadlines").
+    # The days until the letter are the office's; sent on H+6, both days move by what is beyond them.
+    moved = timedelta(6) - LETTER
     case = confirmed()
     letters.send_letter(session, case, "ani", now=datetime(2026, 8, 24, 5, 0, tzinfo=UTC))
-    assert (row(session, case).answer_by, row(session, case).pay_by) == (date(2026, 8, 29), date(2026, 9, 5))
-    assert clocks.running(session, case).day == date(2026, 8, 29)
+    assert (row(session, case).answer_by, row(session, case).pay_by) == (
+        H + ANSWER + moved, H + PAY + moved,
+    )  # fmt: skip
+    assert clocks.running(session, case).day == H + ANSWER + moved
 
 
 def test_silence_begins_when_the_last_day_is_over_where_the_camera_stands(session, engine, in_state):
@@ -115,8 +119,8 @@ def test_an_objection_stops_the_clock_and_a_refusal_gives_the_days_back(session,
     assert row(session, case).state in states.DISPUTES
     answers.decide(session, case, "budi", "refuse", "foto jelas", now=NOON + 90 * DAY)
     assert row(session, case).state == "letter_sent"
-    # Five days were left on the 21st; they begin anew on the day of the decision.
-    left = date(2026, 8, 26) - date(2026, 8, 21)
+    # What was left on the 21st begins anew on the day of the decision.
+    left = H + ANSWER - date(2026, 8, 21)
     assert row(session, case).answer_by == (NOON + 90 * DAY).date() + left
     assert clocks.running(session, case).day == row(session, case).answer_by
 
@@ -163,7 +167,7 @@ def test_the_letter_goes_on_to_the_driver_who_is_never_taken_for_the_owner(sessi
     case = in_state("driver_named")
     letters.send_letter(session, case, "ani", now=NOON + 10 * DAY)
     assert row(session, case).addressee == "driver"
-    assert row(session, case).answer_by == date(2026, 9, 3)
+    assert row(session, case).answer_by == (NOON + 10 * DAY).date() + ANSWER - LETTER
     with pytest.raises(GuardError, match="only the owner names"):
         answers.answer(session, case, "name_driver", SAID, now=NOON)
     session.rollback()
@@ -197,7 +201,7 @@ def test_a_returned_letter_stops_the_days_until_there_is_a_better_address(sessio
     assert (late.case_id, late.state, late.clock) == (case, "undelivered", "readdress")
     assert late.reminders == 1
     letters.readdress(session, case, "ani", "Siti Lestari", "Jl. Baru 9", now=NOON + 60 * DAY)
-    assert row(session, case).answer_by == (NOON + 60 * DAY).date() + timedelta(5)
+    assert row(session, case).answer_by == (NOON + 60 * DAY).date() + ANSWER - LETTER
 
 
 def test_a_ticket_asks_the_gate_again(session, in_state):
@@ -218,7 +222,7 @@ def test_a_block_needs_its_ground_and_ends_by_itself_when_the_ticket_is_paid(ses
     assert blocks.is_blocked(session, "B1234ABC")
     with pytest.raises(GuardError, match="already"):
         tickets.block_stnk(session, case, "ani", "not_paid", now=NOON + 40 * DAY)
-    money.receive(session, moves.take(session, case), 500_000, "r1", NOON, who="bank", now=NOON + 41 * DAY)
+    money.receive(session, moves.take(session, case), FINE_287, "r1", NOON, who="bank", now=NOON + 41 * DAY)
     assert not blocks.is_blocked(session, "B1234ABC")
     assert session.query(BlockRow).one().release_ground == "paid"
 

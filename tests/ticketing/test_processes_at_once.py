@@ -12,10 +12,11 @@ from datetime import timedelta
 
 import pytest
 from case_ways import NOON
+from domain import FINE_287
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from ticketing import answers, audit, desk, letters, schedule, snap, tickets
+from ticketing import answers, audit, desk, letters, schedule, snap, snap_request, tickets
 from ticketing.case_models import TicketRow
 from ticketing.db import make_engine
 from ticketing.errors import TicketingError
@@ -45,11 +46,11 @@ def pay(session, case):
     ticket = session.get(TicketRow, case)
     if ticket is None:
         return
-    paid = {"value": "500000.00", "currency": "IDR"}
+    paid = {"value": f"{FINE_287}.00", "currency": "IDR"}
     fields = {"virtualAccountNo": ticket.virtual_account, "paymentRequestId": f"p{case}", "paidAmount": paid}
     body, at = json.dumps(fields).encode(), NOON.isoformat()
-    signed = snap.signature("POST", "/p", "t", body, at, "s")
-    request = snap.Notification("POST", "/p", "t", at, f"{case}", signed, body)
+    signed = snap_request.signature("POST", "/p", "t", body, at, "s")
+    request = snap_request.BankRequest("POST", "/p", "t", at, f"{case}", signed, body)
     assert snap.take_notification(session, request, "s", now=NOON).status in (200, 404)
 
 
@@ -119,7 +120,7 @@ def test_eight_at_once_come_to_the_totals_of_one_after_the_other(url, engine, se
     moved, states, payments, rupiah, issued = totals(engine)
     half = CASES // 2
     assert states == {"paid": half, "rejected": CASES - half}
-    assert (payments, rupiah, issued) == (half, half * 500_000, half)
+    assert (payments, rupiah, issued) == (half, half * FINE_287, half)
     # One after the other: every move once, each lapsed case once, each office that is late told once.
     assert moved == {
         "flagged": CASES, "confirmed": half, "letter sent": half, "answered: I drove": half, "ticket issued": half,

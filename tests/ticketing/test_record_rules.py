@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from domain import LAW_TABLE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -261,7 +262,7 @@ def test_an_ordinary_car_is_not_exempt_from_odd_even() -> None:
 
 def test_every_record_rule_has_its_row_in_the_law_table() -> None:
     for rule in build_record_rules(SETTINGS):
-        assert law_row(rule, date(2026, 8, 18)).fine_rupiah == 500000
+        assert law_row(rule, date(2026, 8, 18)).fine_rupiah == LAW_TABLE[rule][2]
 
 
 def test_settings_with_faults_are_refused_by_place(tmp_path) -> None:

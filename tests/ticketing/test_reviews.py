@@ -59,6 +59,39 @@ def test_a_drawn_case_waits_for_a_second_officer_who_sees_nothing_of_the_first(s
         reviews.open_case(session, case, ANI, now=NOON)
 
 
+def test_a_case_that_is_handed_on_is_as_it_was_flagged(session, case, register):
+    register("B1A")
+    reviews.open_case(session, case, ANI, now=NOON)
+    desk.correct_plate(session, case, "ani", "B 1 A", now=NOON)
+    desk.correct_vehicle(
+        session, case, "ani", "mobil bus", "yellow", body_colour="merah", make="Yamaha", now=NOON
+    )
+    row = session.get(CaseRow, case)
+    corrected = (
+        "plate_corrected", "class_corrected", "colour_corrected", "body_colour_corrected", "make_corrected",
+    )  # fmt: skip
+    assert None not in [getattr(row, name) for name in corrected] and row.nrkb == "B1A"
+    desk.hand_on(session, case, "ani", "second", {"decision": "ask"}, now=NOON)
+    session.commit()
+    row = session.get(CaseRow, case)
+    assert (row.state, row.stage, row.nrkb) == ("flagged", "second", "B1234ABC")
+    assert [getattr(row, name) for name in corrected] == [None] * 5
+    assert (row.locked_by, row.locked_until, row.opened_at) == (None, None, None)
+    assert (row.reference, row.confirmed_by) == (None, None)
+
+
+def test_a_plate_that_the_reader_did_not_accept_is_nobodys_again_when_it_is_handed_on(
+    session, register, flag
+):
+    register()
+    case = flag(plate_accepted=False)
+    desk.open_case(session, case, "ani", now=NOON)
+    desk.correct_plate(session, case, "ani", "B 1234 ABC", now=NOON)
+    assert session.get(CaseRow, case).nrkb == "B1234ABC"
+    desk.hand_on(session, case, "ani", "second", {}, now=NOON)
+    assert session.get(CaseRow, case).nrkb is None
+
+
 @pytest.mark.parametrize(("decision", "state"), [(CONFIRM, "confirmed"), (REJECT, "rejected")])
 def test_two_who_agree_decide(case, decide, decision, state):
     decide(case, ANI, decision, share=1.0)
