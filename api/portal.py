@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.office import OfficeDoor, now, office, page
-from api.owner_session import OwnerSession, forget, limit, owner_of, refused, remember
-from api.security import ProblemError, check_form
+from api.owner_session import OwnerSession, forget, owner_of, remember
+from api.security import ProblemError, check_form, limit, refused
 from ticketing.errors import NotFoundError
 from ticketing.owner import look_up, look_up_by_vehicle, proves_vehicle
 from ticketing.owner_case import BY_LETTER, BY_VEHICLE, genuine, open_case

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from api.office import OfficeDoor, now, office, page, portal_address
-from api.owner_session import OwnerSession, case_of, keys, limit, owner_of, refused, remember
+from api.owner_session import OwnerSession, case_of, keys, owner_of, remember
 from api.portal_answer import KINDS
 from api.portal_pictures import CLIP, PHOTOS, letter_pictures, map_of, proof_of, qr, send_file, shown_roles
 from api.portal_timeline import steps_of
-from api.security import ProblemError, check_form
+from api.security import ProblemError, check_form, limit, refused
 from pipeline.evidence import StoreError
 from pipeline.images import ImageError
 from ticketing import notice, outbox, states

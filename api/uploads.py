@@ -8,8 +8,8 @@ from typing import Protocol
 from fastapi import Request, UploadFile
 from fastapi.responses import Response
 
-from api.owner_session import keys, refused
-from api.security import ProblemError
+from api.owner_session import keys
+from api.security import ProblemError, refused
 from pipeline.evidence import StoreError
 from pipeline.uploads import MOST_BYTES, UploadError, clean, safe_name
 from ticketing.contact import Attached

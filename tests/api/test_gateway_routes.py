@@ -145,6 +145,16 @@ def test_many_wrong_keys_from_one_address_are_no_longer_looked_at_and_the_right_
     assert hand_over(server, key, 2).status_code == 201
 
 
+def test_a_network_of_ipv6_is_held_off_whole_whichever_of_its_addresses_tries(server, key):
+    statuses = []
+    for i in range(32):
+        with server.from_address(f"2001:db8:0:7::{i:x}") as client:
+            statuses.append(client.get("/api/v1/cameras", headers={"Authorization": "Bearer no"}).status_code)
+    assert statuses == [401] * 30 + [429] * 2
+    with server.from_address("2001:db8:0:8::1") as client:
+        assert client.get("/api/v1/cameras", headers={"Authorization": "Bearer no"}).status_code == 401
+
+
 def test_a_batch_of_videos_is_answered_for_each(server, key):
     segments = [{"sequence": n, "recorded_at": WHEN, "files": [f"{n}.mp4"]} for n in (5, 4, 5, 6)]
     segments[2]["files"] = ["4.mp4"]
