@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from api.letter_words import LETTER_WORDS
 from api.office import OfficeDoor, now, office, page, portal_address
 from api.owner_session import OwnerSession, case_of, keys, owner_of, remember
 from api.portal_answer import KINDS
@@ -36,13 +37,6 @@ Door = Annotated[OfficeDoor, Depends(office)]
 Mine = Annotated[tuple[int, str, str | None], Depends(case_of)]
 Held = Annotated[OwnerSession, Depends(owner_of)]
 Token = Annotated[str, Form(max_length=200)]
-LETTER_WORDS = {
-    outbox.CONFIRMATION: ("Surat konfirmasi", "Confirmation letter"),
-    notice.TILANG: ("Surat tilang", "Ticket"),
-    notice.RECEIPT: ("Tanda terima", "Receipt"),
-    notice.BLOCK: ("Pemberitahuan blokir STNK", "Notice of the STNK block"),
-    notice.RELEASE: ("Pembukaan blokir STNK", "Release of the STNK block"),
-}
 NO_LETTER = (GateError, GuardError, IllegalMoveError, NotFoundError, PictureError, StoreError, ImageError)
 
 

@@ -24,6 +24,7 @@ WORDS = {
     "login disabled": "masuk ditutup", "login enabled": "masuk dibuka", "role changed": "peran diubah",
     "password given anew": "kata sandi baru", "notice made": "pemberitahuan dibuat",
     "STNK block suspended": "blokir STNK ditangguhkan", "STNK block in effect again": "blokir STNK berlaku lagi",
+    "deliveries read": "pengiriman dibaca",
     "letter queued": "surat masuk antrean", "letter followed": "surat diikuti", "overdue": "terlambat",
     "no points": "tanpa poin", "points counted": "poin dicatat", "points looked up": "poin dilihat",
     "payment refused": "pembayaran ditolak", "reconciled": "dicocokkan dengan bank",

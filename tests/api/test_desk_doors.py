@@ -25,14 +25,15 @@ DESK, OVERSEE, SUPERVISE, ADMIN = (
 READ, ALL = DESK | {"auditor"}, {"reviewer", "supervisor", "auditor", "admin"}
 PAGES = {
     "/desk/next": DESK, "/desk/cases/1": READ, "/desk/office": READ, "/desk/office/1": READ, "/desk/wall": ALL,
-    "/desk/figures": ALL, "/desk/quality": OVERSEE, "/desk/audit": OVERSEE, "/desk/admin/officers": ADMIN,
-    "/desk/admin/rules": ADMIN, "/desk/admin/gateways": ADMIN,
+    "/desk/figures": ALL, "/desk/quality": OVERSEE, "/desk/deliveries": OVERSEE, "/desk/audit": OVERSEE,
+    "/desk/admin/officers": ADMIN,    "/desk/admin/rules": ADMIN, "/desk/admin/gateways": ADMIN,
 }  # fmt: skip
 ACTS = {
     **{f"/desk/cases/1/{act}": DESK for act in ("confirm", "reject", "ask", "plate", "vehicle", "alerts/1")},
     **{f"/desk/office/1/{act}": DESK for act in ("send", "returned", "notice")},
     **{f"/desk/office/1/{act}": SUPERVISE for act in (
         "decide", "issue", "withdraw", "hearing", "verdict", "block", "refund")},
+    **{f"/desk/deliveries/{what}/1": SUPERVISE for what in ("letters", "orders")},
     **{f"/desk/admin/{act}": ADMIN for act in (
         "officers", "officers/petugas/disable", "officers/petugas/reset", "sessions/end", "exempt", "exempt/1/end",
         "law", "gateways")},
@@ -42,7 +43,7 @@ FORM = {
     "decision": "accept", "day": "2030-01-07", "place": "PN", "fine": 1, "costs": 0, "number": "1", "ground": "-",
     "amount": 1, "reference": "1", "login": "baru", "name": "Baru", "role": "admin", "session_id": "-",
     "plate": "B 9 A", "valid_from": "2030-01-01", "last_day": "2030-01-01", "table": "deadlines", "key": "default",
-    "values": '{"answer": 1}', "source": "-", "cameras": "cam",
+    "values": '{"answer": 1}', "source": "-", "cameras": "cam", "happened": "yes",
 }  # fmt: skip
 ROLES = {"petugas": "reviewer", "penyelia": "supervisor", "auditor": "auditor", "admin": "admin"}
 

@@ -20,7 +20,8 @@ PASSWORD = "kata-sandi-uji"
 WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 PAGES = {
     "petugas": ("/desk", "/desk/cases/2", "/desk/office", "/desk/office/3", "/desk/wall?live=false", "/desk/figures"),
-    "penyelia": ("/desk/office/4", "/desk/quality", "/desk/audit?verify=true", "/desk/figures?by=officer"),
+    "penyelia": ("/desk/office/4", "/desk/quality", "/desk/deliveries", "/desk/audit?verify=true",
+                 "/desk/figures?by=officer"),
     "auditor": ("/desk/cases/3",),
     "admin": ("/desk/admin/officers", "/desk/admin/rules", "/desk/admin/gateways"),
 }  # fmt: skip
@@ -223,4 +224,4 @@ def test_a_contested_case_is_carried_to_its_end_from_the_desk(server, address, c
     page.goto(f"{address}/desk/office/3")
     page.get_by_role("button", name="Kirim surat").click()
     assert "Surat konfirmasi terkirim" in page.inner_text(".state")
-    assert "confirmation" in page.inner_text("main")
+    assert "Confirmation letter" in page.inner_text("main")
