@@ -88,6 +88,8 @@ def chosen(
 ) -> Response:
     """Open one of them: the session is for that one from now on, until another is chosen."""
     check_form(request, token)
+    if number >= len(held.cases):
+        refused(request, "notice of no look-up of theirs")
     answer = RedirectResponse("/perkara" if number < len(held.cases) else "/perkara/pilih", 303)
     opened = held.cases[number] if number < len(held.cases) else None
     remember(request, answer, OwnerSession(held.cases, opened, held.by, held.plate, held.reference))

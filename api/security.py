@@ -92,7 +92,9 @@ def is_loopback(connection: HTTPConnection) -> bool:
 
 def refused(request: Request, what: str) -> None:
     """Put a refusal into the log, without what was typed: it may be somebody's."""
-    log.warning("%s: %s %s from %s", what, request.method, request.url.path, network_of(request))
+    # A path can hold anything: nobody writes lines of their own into the log.
+    path = "".join(c if c.isprintable() else "?" for c in request.url.path)[:200]
+    log.warning("%s: %s %s from %s", what, request.method, path, network_of(request))
 
 
 def limit(request: Request, limiter: Limiter, *also: str) -> None:

@@ -50,6 +50,8 @@ def take_files(request: Request, files: Sequence[UploadFile], most: int) -> list
     except UploadError as error:
         refused(request, f"file refused ({error.text_en})")
         raise
+    if any("/" in (file.filename or "") or "\\" in (file.filename or "") for file in sent):
+        refused(request, "path in a file's name set aside")
     store = keys(request).uploads
     return [Attached(f.name, f.media_type, store.put(f.data), len(f.data)) for f in cleaned]
 

@@ -165,9 +165,10 @@ def bomb_for_a_frame(body, files):
         (bomb_for_a_frame, 422, "not_evidence"),
     ],
 )
-def test_even_signed_what_cannot_be_is_refused(server, key, edge, change, status, name):
+def test_even_signed_what_cannot_be_is_refused_and_logged(server, key, edge, caplog, change, status, name):
     answer = hand_over(server, key, *signed_anew(edge, change))
     assert (answer.status_code, answer.json()["type"]) == (status, f"urn:etle:problem:{name}"), answer.text
+    assert f"gateway's violation refused: {name} from" in caplog.text
     assert cases(server) == []
 
 

@@ -111,11 +111,15 @@ def bomb(width=20_000, height=20_000):
         ({"key": "etle_wrong"}, 401, "no_key"),
     ],
 )
-def test_what_is_no_live_frame_is_refused_by_name_and_counted(server, key, change, status, name):
+def test_what_is_no_live_frame_is_refused_by_name_counted_and_logged(
+    server, key, caplog, change, status, name
+):
     with held(server.data, server.engine):
         assert push(server, key, 7).status_code == 200
         answer = push(server, **{"key": key, "sequence": 8, **change})
     assert (answer.status_code, answer.json()["type"]) == (status, f"urn:etle:problem:{name}")
+    # An honest gateway meets what is out of order any day: it is counted alone.
+    assert (f"gateway's frame refused: {name} from" in caplog.text) == (name != "out_of_order")
     assert f'etle_gateway_refused_total{{what="frame",why="{name}"}} 1.0' in server.metrics()
 
 
