@@ -31,6 +31,17 @@ WORDS = {
     "register imported": "register dimuat", "record fetched": "data STNK diambil", "plate exempt": "TNKB dikecualikan",
     "exemption ended": "pengecualian diakhiri", "law amended": "aturan diubah",
     "gateway key given": "kunci gateway diberikan", "added officer": "menambah petugas",
+    "Samsat order queued": "pesanan Samsat masuk antrean", "Samsat order followed": "pesanan Samsat diikuti",
+    "addressed anew": "alamat diperbaiki", "corrected": "dikoreksi", "contact begun": "laporan atau percakapan dimulai",
+    "contact answered": "pesan dijawab", "contact written": "pesan ditulis", "contact read": "pesan dibaca",
+    "contact closed": "pesan ditutup", "contact escalated": "pesan dinaikkan", "unit sent": "satuan dikirim",
+    "gateway added": "gateway ditambah", "gateway cameras set": "kamera gateway diatur",
+    "gateway key rotated": "kunci gateway diganti", "gateway keys revoked": "kunci gateway dicabut",
+    "gateway signing key added": "kunci tanda tangan gateway ditambah",
+    "gateway signing key valid again": "kunci tanda tangan gateway berlaku lagi",
+    "letter downloaded": "surat diunduh", "looked up by vehicle": "dicari lewat kendaraan",
+    "vehicle looked up": "kendaraan dilihat", "objection file": "berkas keberatan diterima",
+    "opened objection file": "berkas keberatan dibuka", "repeat offenders looked up": "pelanggar berulang dilihat",
 }  # fmt: skip
 
 
