@@ -29,7 +29,7 @@ from api.gateway_door import KeyBook, Problem
 from api.metrics import Metrics
 from api.office import HERE, OfficeDoor, page
 from api.owner_session import PortalKeys
-from api.security import Limiter, Links, ProblemError, add_headers, kept_key, problem_response
+from api.security import Limiter, Links, ProblemError, add_headers, kept_key, problem_response, refused
 from api.settings import Settings
 from api.uploads import FORM_BYTES
 from pipeline.evidence import EvidenceStore
@@ -119,6 +119,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
+        refused(request, f"nothing there ({error.status_code})")
         detail = (
             "Halaman tidak ada / there is no such page" if error.status_code == 404 else str(error.detail)
         )

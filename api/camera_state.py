@@ -23,6 +23,10 @@ from ticketing import gateways
 from ticketing.models import CaseRow
 
 Health = Literal["good", "paused", "waiting", "stuck", "silent"]
+SEGMENT_WORDS = {
+    "waiting": ("menunggu", "waiting"), "taken": ("sedang diproses", "being run"), "done": ("selesai", "done"),
+    "set_aside": ("disisihkan", "set aside"),
+}  # fmt: skip
 WORDS: dict[Health, tuple[str, str]] = {
     "good": ("Baik", "Good"),
     "paused": ("Penegakan dijeda", "Enforcement is paused"),

@@ -11,17 +11,8 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from api.office import OfficeDoor, now, office, page
-from api.owner_session import (
-    OWNER,
-    case_of,
-    contact_of,
-    keys,
-    limit,
-    network_of,
-    refused,
-    remember_contact,
-)
-from api.security import ProblemError, check_form
+from api.owner_session import OWNER, case_of, contact_of, keys, remember_contact
+from api.security import ProblemError, check_form, limit, network_of, refused
 from api.uploads import open_file, take_files
 from pipeline.uploads import UploadError
 from ticketing import contact, contact_rules

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api import (
     desk_admin,
+    desk_deliveries,
     desk_figures,
     desk_login,
     desk_office,
@@ -20,6 +21,6 @@ __all__ = ["CHECK_WORDS", "router"]
 
 router = APIRouter(include_in_schema=False)
 for part in (
-    desk_login, desk_queue, desk_review, desk_office, desk_wall, desk_figures, desk_trail, desk_admin,
+    desk_login, desk_queue, desk_review, desk_office, desk_deliveries, desk_wall, desk_figures, desk_trail, desk_admin,
 ):  # fmt: skip
     router.include_router(part.router)

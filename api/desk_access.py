@@ -10,7 +10,7 @@ from fastapi import Depends, Form, Path, Request
 from fastapi.responses import Response
 
 from api.office import OfficeDoor, now, office
-from api.security import ProblemError, address_of
+from api.security import ProblemError, address_of, refused
 from ticketing import audit, desk_sessions
 from ticketing.officers import ADMIN, AUDITOR, REVIEWER, SUPERVISOR
 from ticketing.types import Officer
@@ -56,6 +56,7 @@ def half_way(request: Request) -> desk_sessions.Held:
     if isinstance(found, desk_sessions.Held):
         return found
     if found == desk_sessions.STOLEN:
+        refused(request, "session from another address")
         raise ProblemError(403, "Sesi ditolak / Session refused", " / ".join(OVER[found]))
     to = f"{LOGIN}?over={found.replace(' ', '+')}" if found in OVER else LOGIN
     raise ProblemError(303, "Masuk / Sign in", "Silakan masuk / please sign in", {"Location": to})
@@ -75,9 +76,9 @@ def only(*roles: str) -> Callable[..., Officer]:
 
     def allowed(request: Request, officer: Annotated[Officer, Depends(signed_in)]) -> Officer:
         if officer.role not in roles:
-            refused = {"role": officer.role, "method": request.method, "path": request.url.path[:200]}
+            detail = {"role": officer.role, "method": request.method, "path": request.url.path[:200]}
             with office(request).session() as session:
-                audit.record(session, now(), officer.login, "refused", f"officer {officer.login}", refused)
+                audit.record(session, now(), officer.login, "refused", f"officer {officer.login}", detail)
             raise ProblemError(
                 403, "Bukan untuk peran Anda / Not for your role", f"{officer.role}: {request.url.path[:80]}"
             )

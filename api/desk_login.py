@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from api.desk_access import COOKIE, OVER, Anybody, Door, Text, Token, half_way, set_session
 from api.office import OfficeDoor, now, page
-from api.security import Limiter, address_of, check_form, too_many_tries
+from api.security import address_of, check_form, limit, refused
 from ticketing import desk_sessions, second_factor
 from ticketing.desk_sessions import Held
 from ticketing.errors import LoginError
@@ -31,7 +31,7 @@ def login_page(request: Request, door: Door, over: str = "") -> Response:
 def login(request: Request, door: Door, login: Text, password: Text, token: Token) -> Response:
     """Take the password: a new session, so that one planted before is of no use."""
     check_form(request, token)
-    _limit(request)
+    limit(request, request.app.state.log_ins)
     failed: LoginError | None = None
     with door.session() as session:
         # A wrong try is counted in this very transaction, so it must not be rolled back.
@@ -40,6 +40,7 @@ def login(request: Request, door: Door, login: Text, password: Text, token: Toke
         except LoginError as error:
             failed = error
     if failed is not None:
+        refused(request, "log-in refused")
         trial = not door.settings.second_factor
         return page(request, "login.html", 401, wrong=str(failed), login=login[:80], trial=trial)
     return _begin(request, door, officer.login, passed=not door.settings.second_factor)
@@ -76,7 +77,7 @@ def _setup(request: Request, door: OfficeDoor, held: Held, wrong: bool = False) 
 def code(request: Request, door: Door, held: HalfWay, code: Text, token: Token) -> Response:
     """Take the code; the session of the password alone is replaced by one that may do something."""
     check_form(request, token)
-    _limit(request)
+    limit(request, request.app.state.log_ins)
     wrong = False
     with door.session() as session:
         was_on = second_factor.is_on(session, held.officer.login)
@@ -86,6 +87,7 @@ def code(request: Request, door: Door, held: HalfWay, code: Text, token: Token) 
         except LoginError:
             wrong = True
     if wrong:
+        refused(request, "code refused")
         return (
             page(request, "login_code.html", 401, wrong=True) if was_on else _setup(request, door, held, True)
         )
@@ -114,9 +116,3 @@ def _begin(request: Request, door: OfficeDoor, login: str, *, passed: bool) -> R
     answer = RedirectResponse("/desk" if passed else "/desk/login/code", 303)
     set_session(door, answer, token)
     return answer
-
-
-def _limit(request: Request) -> None:
-    log_ins: Limiter = request.app.state.log_ins
-    if not log_ins.allows(f"address {address_of(request)}"):
-        raise too_many_tries()

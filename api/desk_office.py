@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.desk_access import Door, Id, Reader, Reviewer, Supervisor, Text, Token
 from api.desk_queue import title
+from api.letter_words import CHANNEL_WORDS, LETTER_WORDS
 from api.office import OfficeDoor, now, page, portal_address
 from api.portal_pictures import letter_pictures
 from api.security import ProblemError, check_form
@@ -30,13 +31,14 @@ from ticketing import (
     office_file,
     states,
     tickets,
+    troubled,
     worklist,
 )  # fmt: skip
 from ticketing.channels import EMAIL, MESSAGE, POST
 from ticketing.errors import NotFoundError, PictureError, TicketingError
 from ticketing.letter import letter_for
 from ticketing.models import CaseRow
-from ticketing.officers import AUDITOR
+from ticketing.officers import AUDITOR, SUPERVISOR
 from ticketing.types import Officer
 
 router = APIRouter(prefix="/desk")
@@ -79,8 +81,9 @@ def waiting(
         counts = worklist.counts(session)
         chosen = (state,) if state in states.WORDS else OURS
         cases = worklist.waiting(session, chosen, overdue=overdue)
+        in_doubt = troubled.count(session) if who.role in (SUPERVISOR, AUDITOR) else 0
     return page(
-        request, "office.html", cases=cases, counts=counts, state=state, overdue=overdue, who=who,
+        request, "office.html", cases=cases, counts=counts, state=state, overdue=overdue, who=who, in_doubt=in_doubt,
         words=states.WORDS, clocks=CLOCK_WORDS, ours=OURS, after=[s for s in states.CLOCKS if s not in states.PENDING],
         today=now().date(), titles={c.rule: title(c.rule) for c in cases},
     )  # fmt: skip
@@ -112,7 +115,8 @@ def _file(
     return page(
         request, "office_case.html", status,
         case=case, file=shown, fault=fault, words=states.WORDS, events=open_to, answer_words=ANSWER_WORDS,
-        decision_words=DECISION_WORDS, block_words=blocks.WORDS,
+        decision_words=DECISION_WORDS, block_words=blocks.WORDS, letter_words=LETTER_WORDS,
+        channel_words=CHANNEL_WORDS,
         grounds=[g for g, held in blocks.GROUNDS.items() if case.state in held], kinds=notice.KINDS,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.camera_state import REASONS, WORDS, camera_states
+from api.camera_state import REASONS, SEGMENT_WORDS, WORDS, camera_states
 from api.desk_access import Anybody, Door
 from api.office import now, page
 from api.plots import Place, chart
@@ -36,6 +36,7 @@ def wall(request: Request, door: Door, who: Anybody, live: bool = True) -> Respo
         cameras=cameras,
         words=WORDS,
         reasons=REASONS,
+        segment_words=SEGMENT_WORDS,
         map=drawn,
         refresh_s=REFRESH_S,
         at=now(),

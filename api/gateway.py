@@ -17,6 +17,7 @@ from api.gateway_door import (
     ProblemRoute,
     check_camera,
     check_time,
+    count_refusal,
     parse_json,
     problems,
     read_body,
@@ -172,8 +173,7 @@ async def _take_batched(
             _accept, request, camera_id, segment.sequence, segment.recorded_at, data
         )
     except ProblemError as problem:
-        metrics: Metrics = request.app.state.metrics
-        metrics.refused("segment", problem.name)
+        count_refusal(request, "segment", problem)
         return BatchAnswer(sequence=segment.sequence, status=problem.status, detail=problem.detail)
     return BatchAnswer(sequence=segment.sequence, status=201 if new else 200, detail="")
 

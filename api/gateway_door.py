@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -21,11 +22,14 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 
 from api.metrics import Metrics
 from api.office import OfficeDoor, now
-from api.security import Limiter, ProblemError, digest, problem_response
+from api.security import Limiter, ProblemError, digest, network_of, problem_response
 from ticketing.gateways import Gateway, gateway_of_key
 
 KEY_KEPT_S = 2.0
 MOST_KEPT = 10_000
+# What an honest gateway meets any day: counted, and not in the log with every frame.
+ORDINARY = ("spool_full", "not_running", "out_of_order")
+log = logging.getLogger("etle.refused")
 CAMERA_ID = r"^[a-z0-9][a-z0-9-]{1,62}$"
 CameraId = Annotated[str, Path(pattern=CAMERA_ID, description="The camera's id.", examples=["simpang-1"])]
 
@@ -69,21 +73,30 @@ class ProblemRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
-            metrics: Metrics = request.app.state.metrics
             try:
                 return await handler(request)
             except RequestValidationError as error:
                 faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-                metrics.refused(self.name, "malformed")
-                return problem_response(ProblemError(422, "Request cannot be read", faults, name="malformed"))
+                problem = ProblemError(422, "Request cannot be read", faults, name="malformed")
+                count_refusal(request, self.name, problem)
+                return problem_response(problem)
             except ClientDisconnect:
                 # Nobody is left to be answered; what was half sent is not taken.
                 return problem_response(ProblemError(400, "Cut off", "the request was cut off"))
             except ProblemError as problem:
-                metrics.refused(self.name, problem.name or str(problem.status))
+                count_refusal(request, self.name, problem)
                 raise
 
         return answer
+
+
+def count_refusal(connection: HTTPConnection, what: str, problem: ProblemError) -> None:
+    """Count a refusal, and put it into the log by its name where no honest gateway would meet it."""
+    metrics: Metrics = connection.app.state.metrics
+    why = problem.name or str(problem.status)
+    metrics.refused(what, why)
+    if why not in ORDINARY:
+        log.warning("gateway's %s refused: %s from %s", what, why, network_of(connection))
 
 
 class KeyBook:
@@ -98,8 +111,8 @@ class KeyBook:
         self._kept: dict[str, tuple[float, Gateway]] = {}
         self._lock = threading.Lock()
 
-    def gateway(self, key: str, address: str) -> Gateway:
-        """Give a key's gateway. Raises `ProblemError`: 401 for a wrong key, 429 after too many from one address."""
+    def gateway(self, key: str, network: str) -> Gateway:
+        """Give a key's gateway. Raises `ProblemError`: 401 for a wrong key, 429 after too many from one network."""
         hashed, at = digest(key), self._clock()
         with self._lock:
             kept = self._kept.get(hashed)
@@ -108,15 +121,15 @@ class KeyBook:
         with self._door.session() as session:
             found = gateway_of_key(session, key, now()) if key else None
         if found is None:
-            raise self._refusal(address)
+            raise self._refusal(network)
         with self._lock:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
             self._kept[hashed] = (at + KEY_KEPT_S, found)
         return found
 
-    def _refusal(self, address: str) -> ProblemError:
-        if not self._wrong.allows(address):
+    def _refusal(self, network: str) -> ProblemError:
+        if not self._wrong.allows(network):
             return ProblemError(
                 429,
                 "Too many wrong keys",
@@ -140,7 +153,7 @@ def gateway_of(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Gateway:
     """Give the gateway whose key was sent. Raises `ProblemError`."""
-    return keys(request).gateway("" if given is None else given.credentials, address(request))
+    return keys(request).gateway("" if given is None else given.credentials, network_of(request))
 
 
 GatewayOf = Annotated[Gateway, Depends(gateway_of)]
@@ -150,11 +163,6 @@ def keys(connection: HTTPConnection) -> KeyBook:
     """Give the key book of the running application."""
     book: KeyBook = connection.app.state.gateway_keys
     return book
-
-
-def address(connection: HTTPConnection) -> str:
-    """Give the address that a request comes from."""
-    return connection.client.host if connection.client else ""
 
 
 def check_camera(gateway: Gateway, camera_id: str) -> None:

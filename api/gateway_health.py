@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.gateway_door import CameraId, GatewayOf, ProblemRoute, check_camera, problems
 from api.metrics import Metrics
 from api.office import office
+from api.security import ProblemError, is_loopback, refused
 from pipeline.cameras import camera_file
 from pipeline.health import CameraHealth, camera_health, events
 from pipeline.live import is_held
@@ -91,7 +93,24 @@ def one_camera(request: Request, camera_id: CameraId, gateway: GatewayOf) -> Hea
 
 @metrics_router.get("/metrics")
 def metrics(request: Request) -> Response:
-    """Give the metrics in Prometheus' text format."""
+    """Give the metrics in Prometheus' text format, to whoever sends the token; without one, to this machine alone."""
+    token = office(request).settings.metrics_token
+    given = request.headers.get("authorization", "").encode()
+    if token and not hmac.compare_digest(given, f"Bearer {token}".encode()):
+        refused(request, "metrics without the token")
+        raise ProblemError(
+            401,
+            "Perlu token / Token needed",
+            "Kirim Authorization: Bearer TOKEN / send it with the server's ETLE_METRICS_TOKEN",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    if not token and not is_loopback(request):
+        refused(request, "metrics from another machine")
+        raise ProblemError(
+            403,
+            "Hanya dari mesin ini / From this machine only",
+            "Server tanpa ETLE_METRICS_TOKEN / a server without ETLE_METRICS_TOKEN tells nobody else",
+        )
     book: Metrics = request.app.state.metrics
     return Response(book.text(), media_type=CONTENT_TYPE_LATEST)
 

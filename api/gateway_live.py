@@ -13,16 +13,16 @@ from api.gateway_door import (
     CameraId,
     GatewayOf,
     ProblemRoute,
-    address,
     check_camera,
     check_time,
+    count_refusal,
     keys,
     problems,
     read_body,
 )
 from api.metrics import Metrics
 from api.office import now, office
-from api.security import ProblemError, problem_body, problem_response
+from api.security import ProblemError, network_of, problem_body, problem_response
 from pipeline.frames import FrameRefusedError, FrameTaken, PushedFrame, SignalState, jpeg_size
 from pipeline.live import LiveSender, NobodyHoldsError
 
@@ -109,13 +109,12 @@ async def push_frame(
 async def live(websocket: WebSocket, camera_id: str) -> None:
     """Take frames one after another over one connection."""
     state = websocket.app.state
-    metrics: Metrics = state.metrics
     kind, _, key = websocket.headers.get("authorization", "").partition(" ")
     key = key.strip() if kind.lower() == "bearer" else ""
     try:
         await run_in_threadpool(_authorise, websocket, key, camera_id)
     except ProblemError as problem:
-        metrics.refused("frame", problem.name)
+        count_refusal(websocket, "frame", problem)
         await websocket.send_denial_response(problem_response(problem))
         return
     await websocket.accept()
@@ -129,7 +128,7 @@ async def live(websocket: WebSocket, camera_id: str) -> None:
                     await _send(state, camera_id, _head(text), _bounded(jpeg, most))
                 ).model_dump()
             except ProblemError as problem:
-                metrics.refused("frame", problem.name)
+                count_refusal(websocket, "frame", problem)
                 answer = problem_body(problem)
             await websocket.send_json(answer)
             if answer.get("status") in (401, 403):
@@ -141,7 +140,7 @@ async def live(websocket: WebSocket, camera_id: str) -> None:
 
 
 def _authorise(websocket: WebSocket, key: str, camera_id: str) -> None:
-    check_camera(keys(websocket).gateway(key, address(websocket)), camera_id)
+    check_camera(keys(websocket).gateway(key, network_of(websocket)), camera_id)
 
 
 def _head(text: str) -> FrameHead:

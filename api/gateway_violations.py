@@ -10,6 +10,7 @@ from api.gateway_door import CameraId, GatewayOf, ProblemRoute, check_camera, pr
 from api.metrics import Metrics
 from api.office import now, office
 from api.security import ProblemError
+from pipeline.cameras import registered_camera
 from pipeline.edge import MOST_FILES, EdgeRefusedError, receive
 from pipeline.evidence import EvidenceStore, StoreError
 from ticketing.cases import flag_violation
@@ -65,7 +66,8 @@ async def take_violation(
     file that it names. Answered once the evidence is on disk and the case is made; the same one again changes nothing.
 
     The signature must be of an Ed25519 key registered for this gateway (`etle gateway signing-key`), every file must
-    have the SHA-256 that the manifest names, and the violation's id must follow from its camera, rule and track.
+    have the SHA-256 that the manifest names, the violation's id must follow from its camera, rule and track, and
+    office, street and place must be those of the camera file that is registered here.
     """
     check_camera(gateway, camera_id)
     most = office(request).settings.evidence_bytes
@@ -87,7 +89,8 @@ def _take(
     try:
         # A store of its own: requests run in several threads.
         store = EvidenceStore(door.settings.data)
-        taken = receive(store, gateway.name, gateway.signing_keys, camera_id, manifest, files, at)
+        camera = registered_camera(door.settings.data, camera_id)
+        taken = receive(store, gateway.name, gateway.signing_keys, camera_id, camera, manifest, files, at)
     except EdgeRefusedError as error:
         raise ProblemError(
             _STATUS.get(error.name, 422), "Violation refused", str(error), name=error.name

@@ -27,6 +27,7 @@ class Link:
 LINKS = (
     Link("/desk", "Antrean", "Queue", (REVIEWER, SUPERVISOR)),
     Link("/desk/office", "Kantor", "Office", (REVIEWER, SUPERVISOR, AUDITOR)),
+    Link("/desk/deliveries", "Pengiriman", "Deliveries", (SUPERVISOR, AUDITOR)),
     Link("/desk/kontak", "Kontak", "Contact", (REVIEWER, SUPERVISOR)),
     Link("/desk/wall", "Kamera", "Cameras", EVERYBODY),
     Link("/desk/figures", "Angka", "Figures", EVERYBODY),

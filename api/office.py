@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api import language
+from api.measured_words import measured_words
 from api.navigation import ROLE_WORDS, links_for
 from api.security import Limiter, ProblemError, form_token
 from api.settings import Settings
@@ -33,6 +34,7 @@ templates.env.globals.update(
     plain=language.plain,
     said=language.said,
     in_words=in_words,
+    measured_words=measured_words,
     role_words=ROLE_WORDS,
 )
 

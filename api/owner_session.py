@@ -5,19 +5,16 @@ in a cookie that scripts cannot read; no address of a page ever gives a case awa
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-import logging
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
 
-from api.security import Limiter, Links, ProblemError, address_of, too_many_tries
+from api.security import Limiter, Links, ProblemError, network_of, refused
 from pipeline.uploads import UploadStore
 
 OWNER, CONTACT = "etle_owner", "etle_contact"
-log = logging.getLogger("etle.refused")
 ENDED = (
     "Sesi berakhir / The session has ended",
     "Demi keamanan Anda, cari lagi surat atau laporan Anda / for your safety, look your notice or report up again",
@@ -53,30 +50,6 @@ def keys(request: Request) -> PortalKeys:
     """Give the portal's keys of the running application."""
     found: PortalKeys = request.app.state.portal
     return found
-
-
-def network_of(request: Request) -> str:
-    """Give the network whose tries count together: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        address = ipaddress.ip_address(address_of(request))
-    except ValueError:
-        return address_of(request)
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def refused(request: Request, what: str) -> None:
-    """Put a refusal into the log, without what was typed: it may be somebody's."""
-    log.warning("%s: %s %s from %s", what, request.method, request.url.path, network_of(request))
-
-
-def limit(request: Request, limiter: Limiter, *also: str) -> None:
-    """Count a try. Raises `ProblemError` 429."""
-    if limiter.allows(f"address {network_of(request)}", *also):
-        return
-    refused(request, "too many tries")
-    raise too_many_tries()
 
 
 def remember(request: Request, answer: Response, session: OwnerSession) -> None:

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.office import OfficeDoor, now, office, page
-from api.owner_session import OwnerSession, forget, limit, owner_of, refused, remember
-from api.security import ProblemError, check_form
+from api.owner_session import OwnerSession, forget, owner_of, remember
+from api.security import ProblemError, check_form, limit, refused
 from ticketing.errors import NotFoundError
 from ticketing.owner import look_up, look_up_by_vehicle, proves_vehicle
 from ticketing.owner_case import BY_LETTER, BY_VEHICLE, genuine, open_case
@@ -88,6 +88,8 @@ def chosen(
 ) -> Response:
     """Open one of them: the session is for that one from now on, until another is chosen."""
     check_form(request, token)
+    if number >= len(held.cases):
+        refused(request, "notice of no look-up of theirs")
     answer = RedirectResponse("/perkara" if number < len(held.cases) else "/perkara/pilih", 303)
     opened = held.cases[number] if number < len(held.cases) else None
     remember(request, answer, OwnerSession(held.cases, opened, held.by, held.plate, held.reference))

@@ -8,12 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from api.letter_words import LETTER_WORDS
 from api.office import OfficeDoor, now, office, page, portal_address
-from api.owner_session import OwnerSession, case_of, keys, limit, owner_of, refused, remember
+from api.owner_session import OwnerSession, case_of, keys, owner_of, remember
 from api.portal_answer import KINDS
 from api.portal_pictures import CLIP, PHOTOS, letter_pictures, map_of, proof_of, qr, send_file, shown_roles
 from api.portal_timeline import steps_of
-from api.security import ProblemError, check_form
+from api.security import ProblemError, check_form, limit, refused
 from pipeline.evidence import StoreError
 from pipeline.images import ImageError
 from ticketing import notice, outbox, states
@@ -36,13 +37,6 @@ Door = Annotated[OfficeDoor, Depends(office)]
 Mine = Annotated[tuple[int, str, str | None], Depends(case_of)]
 Held = Annotated[OwnerSession, Depends(owner_of)]
 Token = Annotated[str, Form(max_length=200)]
-LETTER_WORDS = {
-    outbox.CONFIRMATION: ("Surat konfirmasi", "Confirmation letter"),
-    notice.TILANG: ("Surat tilang", "Ticket"),
-    notice.RECEIPT: ("Tanda terima", "Receipt"),
-    notice.BLOCK: ("Pemberitahuan blokir STNK", "Notice of the STNK block"),
-    notice.RELEASE: ("Pembukaan blokir STNK", "Release of the STNK block"),
-}
 NO_LETTER = (GateError, GuardError, IllegalMoveError, NotFoundError, PictureError, StoreError, ImageError)
 
 

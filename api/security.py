@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
+import logging
 import secrets
 import threading
 import time
@@ -16,9 +18,11 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.middleware.base import RequestResponseEndpoint
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 CSRF = "csrf"
+log = logging.getLogger("etle.refused")
 WINDOW_S = 60.0
 HEADERS = {
     # Pages bring everything with them: nothing is fetched from anywhere else, nothing may frame them.
@@ -60,9 +64,45 @@ def problem_response(problem: ProblemError) -> JSONResponse:
     return JSONResponse(problem_body(problem), problem.status, problem.headers, "application/problem+json")
 
 
-def address_of(request: Request) -> str:
+def address_of(connection: HTTPConnection) -> str:
     """Give the address that a request came from."""
-    return request.client.host if request.client else "-"
+    return connection.client.host if connection.client else "-"
+
+
+def network_of(connection: HTTPConnection) -> str:
+    """Give the network whose tries count together: an IPv4 address, or the /64 of an IPv6 one within which one
+    machine takes addresses as it likes (RFC 8981).
+    """
+    try:
+        address = ipaddress.ip_address(address_of(connection))
+    except ValueError:
+        return address_of(connection)
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def is_loopback(connection: HTTPConnection) -> bool:
+    """Tell whether a request came from this very machine."""
+    try:
+        return ipaddress.ip_address(address_of(connection)).is_loopback
+    except ValueError:
+        return False
+
+
+def refused(request: Request, what: str) -> None:
+    """Put a refusal into the log, without what was typed: it may be somebody's."""
+    # A path can hold anything: nobody writes lines of their own into the log.
+    path = "".join(c if c.isprintable() else "?" for c in request.url.path)[:200]
+    log.warning("%s: %s %s from %s", what, request.method, path, network_of(request))
+
+
+def limit(request: Request, limiter: Limiter, *also: str) -> None:
+    """Count a try of the request's network, and of what else it concerns. Raises `ProblemError` 429."""
+    if limiter.allows(f"address {network_of(request)}", *also):
+        return
+    refused(request, "too many tries")
+    raise too_many_tries()
 
 
 def too_many_tries() -> ProblemError:
@@ -94,6 +134,7 @@ def check_form(request: Request, token: str) -> None:
     """Refuse a form that this session's pages did not hand out. Raises `ProblemError`."""
     expected = request.session.get(CSRF, "")
     if not expected or not hmac.compare_digest(str(expected).encode(), token.encode()):
+        refused(request, "form of no page of this session")
         raise ProblemError(
             403, "Formulir kedaluwarsa / Form expired", "Muat ulang halaman / load the page again"
         )

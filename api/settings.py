@@ -29,6 +29,7 @@ class Settings:
         frame_bytes: the largest live frame that is taken in.
         evidence_bytes: the largest evidence package of one violation that is taken in.
         wrong_keys_per_minute: per address, before gateways' keys are no longer looked at for a while.
+        metrics_token: whoever asks for the metrics sends it as a bearer token; empty, and only this machine may ask.
     """
 
     data: Path
@@ -49,3 +50,4 @@ class Settings:
     frame_bytes: int = 8 * 1024 * 1024
     evidence_bytes: int = 128 * 1024 * 1024
     wrong_keys_per_minute: int = 30
+    metrics_token: str = ""

@@ -8,8 +8,8 @@ from typing import Protocol
 from fastapi import Request, UploadFile
 from fastapi.responses import Response
 
-from api.owner_session import keys, refused
-from api.security import ProblemError
+from api.owner_session import keys
+from api.security import ProblemError, refused
 from pipeline.evidence import StoreError
 from pipeline.uploads import MOST_BYTES, UploadError, clean, safe_name
 from ticketing.contact import Attached
@@ -50,6 +50,8 @@ def take_files(request: Request, files: Sequence[UploadFile], most: int) -> list
     except UploadError as error:
         refused(request, f"file refused ({error.text_en})")
         raise
+    if any("/" in (file.filename or "") or "\\" in (file.filename or "") for file in sent):
+        refused(request, "path in a file's name set aside")
     store = keys(request).uploads
     return [Attached(f.name, f.media_type, store.put(f.data), len(f.data)) for f in cleaned]
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DATABASE = "etle.sqlite3"
 ENVIRONMENT = "ETLE_DATABASE_URL"
+METRICS = "ETLE_METRICS_TOKEN"
 
 
 def database_url(data: Path) -> str:
@@ -182,7 +183,7 @@ def web_app(
 ) -> Any:
     """Give the web application over a data folder; it is reached by HTTPS where it has a public address.
 
-    ``second_factor`` and ``second_share`` as in `api.settings.Settings`.
+    ``second_factor`` and ``second_share`` as in `api.settings.Settings`; its metrics' token is ``ETLE_METRICS_TOKEN``.
     """
     from api.app import create_app
     from api.settings import Settings
@@ -195,6 +196,7 @@ def web_app(
         https=address is not None,
         second_factor=second_factor,
         second_share=second_share,
+        metrics_token=os.environ.get(METRICS, ""),
     )
     return create_app(settings)
 

@@ -21,11 +21,13 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 from pydantic import TypeAdapter, ValidationError
 
+from detectors.camera import Camera
 from detectors.rules.base import violation_id
 from detectors.rules.registry import NEEDS
 from detectors.types import VEHICLE_CLASSES
 from pipeline.blobs import sha256_hex
 from pipeline.cases import flagged_from_manifest
+from pipeline.edge_camera import disagreements
 from pipeline.evidence import EvidenceStore
 from pipeline.frames import MOST_PIXELS, jpeg_size
 from pipeline.manifest import FORMAT, canonical
@@ -75,6 +77,7 @@ def receive(
     gateway: str,
     signing_keys: Sequence[str],
     camera_id: str,
+    camera: Camera | None,
     signed: bytes,
     files: Sequence[bytes],
     now: datetime,
@@ -86,6 +89,7 @@ def receive(
         gateway: whose key opened the door.
         signing_keys: its registered Ed25519 public keys, raw in hex.
         camera_id: the camera it says it is of.
+        camera: that camera as it is registered here; None where it is not.
         signed: the signed manifest, as the gateway's evidence store holds it.
         files: the files that the manifest names, in any order.
         now: UTC.
@@ -96,6 +100,7 @@ def receive(
     """
     manifest, key = _verified(signed, signing_keys)
     found_id = _check_violation(manifest, camera_id, now)
+    _check_camera(manifest, camera_id, camera)
     sha256 = sha256_hex(canonical(manifest))
     known = store.get(found_id)
     if known is None:
@@ -190,6 +195,20 @@ def _check_violation(manifest: Mapping[str, Any], camera_id: str, now: datetime)
             "too_old", f"occurred_at {flagged.occurred_at.isoformat()} is more than {BEHIND.days} days ago"
         )
     return derived
+
+
+def _check_camera(manifest: Mapping[str, Any], camera_id: str, camera: Camera | None) -> None:
+    if camera is None:
+        raise EdgeRefusedError(
+            "not_registered", f"camera {camera_id} has no camera file on this server: etle camera add"
+        )
+    if faults := disagreements(flagged_from_manifest(manifest, ""), camera):
+        raise EdgeRefusedError(
+            "other_camera_file",
+            f"not what the camera file registered here says; bring both to the same file: {'; '.join(faults)}"[
+                :900
+            ],
+        )
 
 
 def _check_values(flagged: FlaggedViolation) -> None:

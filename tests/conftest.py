@@ -3,8 +3,14 @@
 import os
 
 import pytest
-from junction import Ran, done, first_seconds, import_register, run_junction
+from browser import WIDTHS, Browser, Doors, chromium, served
+from junction import SAMPLE, Ran, done, first_seconds, import_register, run_junction
+from portal_office import BANK, import_owner
 from xdist.scheduler import LoadScopeScheduling
+
+from cli.office import open_office
+from pipeline.cameras import register_camera
+from ticketing.crypto import ENVIRONMENT
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +20,35 @@ def clean_run(tmp_path_factory) -> Ran:
     clip = first_seconds(folder / "clip.mp4")
     import_register(folder / "data")
     return Ran(clip, folder / "data", done(run_junction(clip, folder / "data")))
+
+
+@pytest.fixture(scope="session")
+def shared_doors(tmp_path_factory) -> Doors:
+    """One server for all walks: the sample camera, its STNK records and one more, and a bank."""
+    data = tmp_path_factory.mktemp("doors") / "data"
+    register_camera(data, SAMPLE / "camera.yaml")
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in BANK.items():
+            patched.setenv(name, value)
+        patched.delenv(ENVIRONMENT, raising=False)
+        with open_office(data) as office, office.session() as session:
+            office.import_register(SAMPLE / "stnk.csv")
+            import_owner(session, tmp_path_factory.mktemp("register") / "stnk.csv")
+        with served(data) as address:
+            yield Doors(data, address)
+
+
+@pytest.fixture
+def doors(shared_doors, environment) -> Doors:
+    """The shared server, its environment that of one test."""
+    return shared_doors
+
+
+@pytest.fixture(params=WIDTHS)
+def browser(request):
+    """Chromium at the width of a telephone, and at that of a desk."""
+    with chromium() as started:
+        yield Browser(started, request.param)
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +62,8 @@ def environment():
 
 # Test files that share fixtures which take seconds to make, by the worker that makes each once.
 TOGETHER = {
-    "tests/test_end_to_end.py": "junction",
+    "tests/test_end_to_end.py": "doors",
+    "tests/test_portal_end_to_end.py": "doors",
     "tests/cli/test_explain_command.py": "junction",
     "tests/cli/test_killed_run.py": "junction",
     "tests/pipeline/test_loop.py": "junction",

@@ -43,6 +43,21 @@ def first_seconds(out: Path) -> Path:
     return out
 
 
+def moment(out: Path, begin_s: float, end_s: float) -> Path:
+    """Cut seconds out of the middle of the sample clip; encoded anew, for they do not begin with a key frame."""
+    with av.open(str(SAMPLE / "clip.mp4")) as old, av.open(str(out), "w") as new:
+        video = old.streams.video[0]
+        stream = new.add_stream("libx264", rate=video.average_rate, options={"crf": "12", "preset": "fast"})
+        stream.width, stream.height, stream.pix_fmt = video.width, video.height, "yuv420p"
+        chosen = (f for f in old.decode(video) if begin_s <= f.time < end_s)
+        for number, frame in enumerate(chosen):
+            frame.pts, frame.time_base = number, 1 / video.average_rate
+            frame.pict_type = av.video.frame.PictureType.NONE
+            new.mux(stream.encode(frame))
+        new.mux(stream.encode())
+    return out
+
+
 def done(command: subprocess.Popen) -> str:
     """Wait for a command that must succeed; give what it printed."""
     lines, errors = command.communicate()

@@ -1,8 +1,9 @@
-"""An office with one confirmed case and real evidence pictures, for pages that are looked at in a browser."""
+"""Confirmed cases with real evidence pictures, for pages that are looked at in a browser; and the bank."""
 
 import csv
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import cv2
 import httpx
@@ -16,8 +17,6 @@ from pipeline.images import encode_jpeg, encode_png
 from pipeline.ring import StoredFrame
 from ticketing import desk, snap_request
 from ticketing.cases import flag_violation
-from ticketing.crypto import ENVIRONMENT, new_key
-from ticketing.db import make_engine, migrate
 from ticketing.register_import import import_csv
 from ticketing.registry import COLUMNS
 from ticketing.types import Checklist, FlaggedViolation
@@ -37,19 +36,17 @@ def scene(x: int) -> np.ndarray:
     return image
 
 
-def confirmed_office(data) -> tuple[str, str]:
-    """Make the office; give its database's URL and the reference of its case."""
-    import os
-
-    data.mkdir(parents=True)
-    os.environ[ENVIRONMENT] = new_key()
-    url = f"sqlite:///{(data / 'etle.sqlite3').resolve()}"
-    migrate(url)
-    register = data.parent / "stnk.csv"
+def import_owner(session: Session, register: Path) -> None:
+    """Take the STNK record of `confirmed_case` in."""
     with register.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerow(RECORD)
+    import_csv(session, register)
+
+
+def confirmed_case(session: Session, data: Path, number: int) -> tuple[int, str]:
+    """Flag and confirm a case with real pictures, each number on a day of its own; give its id and its reference."""
     now = datetime.now(UTC)
     frames = [
         StoredFrame(k, k / 10, now + timedelta(seconds=k / 10), encode_jpeg(scene(40 + 24 * k)), False)
@@ -66,34 +63,30 @@ def confirmed_office(data) -> tuple[str, str]:
         EvidenceItem("public_frame:0", "image/jpeg", encode_jpeg(scene(200)), "others masked"),
         EvidenceItem("public_clip", "video/mp4", encode_clip(frames), "others masked"),
     ]
-    manifest = EvidenceStore(data).write("v-1", {}, items).manifest_sha256
+    manifest = EvidenceStore(data).write(f"drawn-{number}", {}, items).manifest_sha256
     flagged = FlaggedViolation(
-        violation_id="v-1", rule="speeding", camera_id="simpang-1", camera_name="Simpang Contoh",
+        violation_id=f"drawn-{number}", rule="speeding", camera_id="simpang-1", camera_name="Simpang Contoh",
         office="Ditlantas Polda Uji", street="Jl. Contoh Raya", latitude=-6.2, longitude=106.8,
-        timezone="Asia/Jakarta", occurred_at=now - timedelta(days=1), vehicle_class="motorcycle",
+        timezone="Asia/Jakarta", occurred_at=now - timedelta(days=number), vehicle_class="motorcycle",
         plate_text="B1234ABC", plate_accepted=True, plate_confidence=0.99,
         character_probabilities=(0.99,) * 8, plate_colour="white", plate_reason="", speed_kmh=71.2,
         speed_uncertainty_kmh=1.4, speed_limit_kmh=50.0, measured={"speed_kmh": 71.2},
         evidence_manifest_sha256=manifest,
     )  # fmt: skip
-    engine = make_engine(url)
-    with Session(engine) as session, session.begin():
-        import_csv(session, register)
-        case = flag_violation(session, flagged, now)
-        desk.open_case(session, case.id, "ani", now=now)
-        reference = desk.confirm(session, case.id, "ani", Checklist(True, True, True, True), now=now)
-    engine.dispose()
-    return url, reference
+    case = flag_violation(session, flagged, now)
+    desk.open_case(session, case.id, "ani", now=now)
+    reference = desk.confirm(session, case.id, "ani", Checklist(True, True, True, True), now=now)
+    return case.id, reference
 
 
 def paid_by_bank(address: str, account: str, rupiah: int = 500_000) -> httpx.Response:
     """Let the bank tell that an account was paid in full."""
     body = json.dumps({
-        "virtualAccountNo": account, "paymentRequestId": "P-1",
+        "virtualAccountNo": account, "paymentRequestId": f"P-{account}",
         "paidAmount": {"value": f"{rupiah}.00", "currency": "IDR"},
     }).encode()  # fmt: skip
     at = datetime.now(UTC).isoformat(timespec="seconds")
     signed = snap_request.signature("POST", PATH, "token", body, at, BANK["ETLE_BANK_SECRET"])
-    headers = {"Authorization": "Bearer token", "X-TIMESTAMP": at, "X-SIGNATURE": signed, "X-EXTERNAL-ID": "1",
+    headers = {"Authorization": "Bearer token", "X-TIMESTAMP": at, "X-SIGNATURE": signed, "X-EXTERNAL-ID": account,
                "X-PARTNER-ID": "BANK"}  # fmt: skip
     return httpx.post(address + PATH, content=body, headers=headers)

@@ -1,61 +1,25 @@
 """The owner portal and the contact centre walked through in headless Chromium, at phone and desk width."""
 
-import os
+import itertools
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
-from junction import done, etle
-from portal_office import BANK, confirmed_office, paid_by_bank
-from sqlalchemy.orm import Session
-from test_end_to_end import CHROMIUM, WIDTHS, browser_page, fits, pictures_shown, served  # noqa: F401
+from browser import NEEDS_CHROMIUM, looked_at
+from portal_office import confirmed_case, paid_by_bank
 
-from ticketing import answers, letters, tickets
-from ticketing.db import make_engine
+from ticketing import letters, tickets
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="NO CHROMIUM: the pages are not tested; see tests/services.sh"
-    ),
-]
-# Where set, a picture of every page is kept there to be looked at.
-SHOTS = os.environ.get("ETLE_TEST_SHOTS")
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600), NEEDS_CHROMIUM]
+_numbers = itertools.count(1)
 
 
 @pytest.fixture
-def office(tmp_path, monkeypatch):
-    """A server with a confirmed case, an officer's password, and the database behind it."""
-    for name, value in BANK.items():
-        monkeypatch.setenv(name, value)
-    data = tmp_path / "data"
-    url, reference = confirmed_office(data)
-    password = done(etle("officer", "add", "petugas", "Petugas Uji", "--data", data)).strip()
-    engine = make_engine(url)
-    with served(data, "--no-second-factor") as address:
-        yield address, password, engine, reference
-    engine.dispose()
-
-
-def looked_at(page, name) -> None:
-    """Hold a page to what every page has to be: it fits, all pictures show, axe finds nothing serious."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    assert fits(page), f"{name} is wider than the window"
-    assert all(pictures_shown(page)), f"{name} misses a picture"
-    if SHOTS:
-        width = page.viewport_size["width"]
-        page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
-    found = Axe().run(page).response
-    assert len(found["passes"]) > 5, "axe did not look at the page"
-    serious = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
-    assert not serious, [
-        (name, v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"]) for v in serious
-    ]
+def confirmed(doors):
+    """A case of its own for a test: its id and its reference."""
+    with doors.session() as session:
+        return confirmed_case(session, doors.data, next(_numbers))
 
 
 def open_notice(page, address, reference) -> None:
@@ -66,8 +30,8 @@ def open_notice(page, address, reference) -> None:
     page.wait_for_url("**/perkara")
 
 
-def test_an_owner_answers_pays_and_has_the_receipt(office, browser_page):  # noqa: F811
-    page, (address, _, engine, reference) = browser_page, office
+def test_an_owner_answers_pays_and_has_the_receipt(doors, confirmed, browser):
+    page, address, (case, reference) = browser.page(), doors.address, confirmed
     page.goto(address)
     looked_at(page, "look-up")
     page.goto(f"{address}/v/{reference}")
@@ -81,8 +45,8 @@ def test_an_owner_answers_pays_and_has_the_receipt(office, browser_page):  # noq
     assert "Bukti utuh" in page.inner_text("main")
     page.locator("details").evaluate("d => d.open = true")
     looked_at(page, "signature")
-    with Session(engine) as session, session.begin():
-        letters.send_letter(session, 1, "ani", now=datetime.now(UTC))
+    with doors.session() as session:
+        letters.send_letter(session, case, "ani", now=datetime.now(UTC))
     page.get_by_role("link", name="Jawab").first.click()
     looked_at(page, "answers")
     page.get_by_role("link", name="saya yang mengemudi").click()
@@ -90,8 +54,8 @@ def test_an_owner_answers_pays_and_has_the_receipt(office, browser_page):  # noq
     looked_at(page, "admit")
     page.get_by_role("button", name="Kirim jawaban").click()
     assert "pemilik mengemudi" in page.inner_text("p.state")
-    with Session(engine) as session, session.begin():
-        account = tickets.issue(session, 1, "ani", now=datetime.now(UTC)).virtual_account
+    with doors.session() as session:
+        account = tickets.issue(session, case, "ani", now=datetime.now(UTC)).virtual_account
     page.get_by_role("link", name="Bayar", exact=False).first.click()
     assert account in page.inner_text("main")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -114,8 +78,25 @@ def test_an_owner_answers_pays_and_has_the_receipt(office, browser_page):  # noq
     looked_at(page, "stnk-form")
 
 
-def test_a_contested_notice_is_withdrawn(office, browser_page):  # noqa: F811
-    page, (address, _, engine, reference) = browser_page, office
+def test_the_owner_of_several_notices_chooses_one(doors, browser):
+    with doors.session() as session:
+        references = [confirmed_case(session, doors.data, next(_numbers))[1] for _ in range(2)]
+    page = browser.page()
+    page.goto(doors.address)
+    page.locator("[name=vehicle_plate]").fill("B 1234 ABC")
+    page.locator("[name=chassis]").fill("1A345")
+    page.locator("[name=engine]").fill("99B76")
+    page.locator("form[action='/kendaraan']").get_by_role("button").click()
+    page.wait_for_url("**/perkara/pilih")
+    looked_at(page, "choose")
+    page.get_by_role("button", name="Buka").first.click()
+    page.wait_for_url("**/perkara")
+    assert re.search(r"ETLE-\w{5}-\w{5}", page.inner_text("p.state"))
+    assert len(set(references)) == 2
+
+
+def test_a_contested_notice_is_withdrawn(doors, confirmed, browser):
+    page, address, (case, reference) = browser.page(), doors.address, confirmed
     open_notice(page, address, reference)
     page.goto(f"{address}/perkara/jawab?jawaban=contest")
     page.get_by_label("Apa yang tidak benar").fill("Lampu masih hijau, lihat foto.")
@@ -132,8 +113,16 @@ def test_a_contested_notice_is_withdrawn(office, browser_page):  # noqa: F811
         "li.here"
     )
     looked_at(page, "contested")
-    with Session(engine) as session, session.begin():
-        answers.decide(session, 1, "ani", "accept", "Lampu memang hijau.", now=datetime.now(UTC))
+    supervisor = browser.page()
+    doors.officer(f"pemutus-{browser.width}", "supervisor")
+    doors.sign_in(supervisor, f"pemutus-{browser.width}")
+    supervisor.goto(f"{address}/desk/office?state=contested")
+    supervisor.get_by_role("link", name=f"#{case}", exact=True).click()
+    assert "Lampu masih hijau, lihat foto." in supervisor.inner_text("main")
+    looked_at(supervisor, "objection")
+    supervisor.get_by_label("Alasan yang dibaca pemilik").fill("Lampu memang hijau.")
+    supervisor.get_by_role("button", name="Terima").click()
+    assert "Dihentikan" in supervisor.inner_text(".state")
     page.reload()
     assert "Perkara dihentikan" in page.inner_text("li.here") and "Lampu memang hijau." in page.inner_text(
         "main"
@@ -141,8 +130,8 @@ def test_a_contested_notice_is_withdrawn(office, browser_page):  # noqa: F811
     looked_at(page, "withdrawn")
 
 
-def test_a_report_is_sent_a_unit_closed_and_followed(office, browser_page):  # noqa: F811
-    page, (address, password, _, _) = browser_page, office
+def test_a_report_is_sent_a_unit_closed_and_followed(doors, browser):
+    page, address = browser.page(), doors.address
     page.goto(f"{address}/kontak")
     looked_at(page, "contact")
     page.goto(f"{address}/kontak/tanya")
@@ -161,10 +150,8 @@ def test_a_report_is_sent_a_unit_closed_and_followed(office, browser_page):  # n
     number, secret = page.inner_text("#nomor"), page.inner_text("#kunci")
     assert re.fullmatch(r"LAP-\w{5}-\w{5}", number)
     page.context.clear_cookies()
-    page.goto(f"{address}/desk")
-    page.get_by_label("Nama masuk").fill("petugas")
-    page.get_by_label("Kata sandi").fill(password)
-    page.get_by_role("button", name="Masuk").click()
+    doors.officer(f"jaga-{browser.width}", "reviewer")
+    doors.sign_in(page, f"jaga-{browser.width}")
     page.goto(f"{address}/desk/kontak")
     looked_at(page, "desk-contacts")
     page.get_by_role("link", name=number).click()

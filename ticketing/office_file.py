@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import answers, audit, blocks, clocks, money, objection_files, outbox, tickets
+from ticketing import answers, audit, clocks, money, objection_files, outbox, tickets
 from ticketing.case_models import AnswerRow, BlockRow, TicketRow
 from ticketing.errors import NotFoundError
 from ticketing.letter_models import LetterRow
@@ -29,6 +29,16 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A block of the STNK; its grounds are in `blocks.WORDS`, times are UTC. ``released_at`` is None while it holds."""
+
+    ground: str
+    blocked_at: datetime
+    released_at: datetime | None
+    release_ground: str | None
+
+
+@dataclass(frozen=True)
 class Step:
     """One row of the trail of a case, without its detail."""
 
@@ -39,7 +49,9 @@ class Step:
 
 @dataclass(frozen=True)
 class OfficeFile:
-    """Everything beside the case itself. Days are in the camera's zone, amounts whole rupiah."""
+    """Everything beside the case itself. Days are in the camera's zone, amounts whole rupiah. ``block`` is the last one
+    that was asked for.
+    """
 
     letters: list[Sent]
     answers: list[answers.Read]
@@ -51,7 +63,7 @@ class OfficeFile:
     hearing_place: str | None
     verdict_number: str | None
     verdict_rupiah: int | None
-    block: BlockRow | None
+    block: Block | None
     clock: str | None
     until: date | None
     answer_by: date | None
@@ -85,13 +97,21 @@ def gather(session: Session, case_id: int, reader: str, *, now: datetime) -> Off
         hearing_place=ticket.hearing_place if ticket else None,
         verdict_number=ticket.verdict_number if ticket else None,
         verdict_rupiah=ticket.verdict_rupiah if ticket else None,
-        block=blocks.active(session, case_id),
+        block=_last_block(session, case_id),
         clock=clock.kind if clock else None,
         until=clock.day if clock else None,
         answer_by=case.answer_by,
         pay_by=case.pay_by,
         steps=[Step(row.at, row.who, row.what) for row in trail if row.what != "preloaded"],
     )
+
+
+def _last_block(session: Session, case_id: int) -> Block | None:
+    rows = select(BlockRow).where(BlockRow.case_id == case_id).order_by(BlockRow.id.desc())
+    last = session.scalars(rows).first()
+    if last is None:
+        return None
+    return Block(last.ground, last.blocked_at, last.released_at, last.release_ground)
 
 
 def objection_file(

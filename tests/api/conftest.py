@@ -57,6 +57,11 @@ class Server:
         page = self.client.get(path).text
         return page.split('name="token" value="')[1].split('"')[0]
 
+    def metrics(self) -> str:
+        """What Prometheus reads, asked for from the server's own machine."""
+        with self.from_address("127.0.0.1") as here:
+            return here.get("/metrics").text
+
     @contextmanager
     def from_address(self, address: str):
         """Give a browser of its own at another address."""

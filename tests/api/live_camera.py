@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 
-from drawn import FPS, WRONG_WAY, ColourDetector, FixedReader, camera, picture, write_clip
+from drawn import FPS, WRONG_WAY, ColourDetector, FixedReader, camera, picture, write_camera, write_clip
 
 from cli.live import LiveCameras
 from cli.models import Models, shared
@@ -26,4 +26,14 @@ def held(folder: Path, engine: Engine, detector=None, told=None, **changes):
         yield live
 
 
-__all__ = ["FPS", "WRONG_WAY", "ColourDetector", "FixedReader", "camera", "held", "picture", "write_clip"]
+__all__ = [
+    "FPS",
+    "WRONG_WAY",
+    "ColourDetector",
+    "FixedReader",
+    "camera",
+    "held",
+    "picture",
+    "write_camera",
+    "write_clip",
+]

@@ -120,11 +120,12 @@ def test_the_desks_pages_are_for_officers_only(server):
     )
 
 
-def test_a_form_of_another_site_sends_no_unit(server):
+def test_a_form_of_another_site_sends_no_unit_and_is_logged(server, caplog):
     begin(server)
     server.sign_in()
     answer = server.client.post("/desk/kontak/1/satuan", data={"unit": "PJR-1", "token": "made-up"})
     assert answer.status_code == 403
+    assert "form of no page of this session: POST /desk/kontak/1/satuan" in caplog.text
     with Session(server.engine) as session:
         assert session.get(ContactRow, 1).status == contact.WAITING
 

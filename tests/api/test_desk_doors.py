@@ -25,14 +25,15 @@ DESK, OVERSEE, SUPERVISE, ADMIN = (
 READ, ALL = DESK | {"auditor"}, {"reviewer", "supervisor", "auditor", "admin"}
 PAGES = {
     "/desk/next": DESK, "/desk/cases/1": READ, "/desk/office": READ, "/desk/office/1": READ, "/desk/wall": ALL,
-    "/desk/figures": ALL, "/desk/quality": OVERSEE, "/desk/audit": OVERSEE, "/desk/admin/officers": ADMIN,
-    "/desk/admin/rules": ADMIN, "/desk/admin/gateways": ADMIN,
+    "/desk/figures": ALL, "/desk/quality": OVERSEE, "/desk/deliveries": OVERSEE, "/desk/audit": OVERSEE,
+    "/desk/admin/officers": ADMIN,    "/desk/admin/rules": ADMIN, "/desk/admin/gateways": ADMIN,
 }  # fmt: skip
 ACTS = {
     **{f"/desk/cases/1/{act}": DESK for act in ("confirm", "reject", "ask", "plate", "vehicle", "alerts/1")},
     **{f"/desk/office/1/{act}": DESK for act in ("send", "returned", "notice")},
     **{f"/desk/office/1/{act}": SUPERVISE for act in (
         "decide", "issue", "withdraw", "hearing", "verdict", "block", "refund")},
+    **{f"/desk/deliveries/{what}/1": SUPERVISE for what in ("letters", "orders")},
     **{f"/desk/admin/{act}": ADMIN for act in (
         "officers", "officers/petugas/disable", "officers/petugas/reset", "sessions/end", "exempt", "exempt/1/end",
         "law", "gateways")},
@@ -42,7 +43,7 @@ FORM = {
     "decision": "accept", "day": "2030-01-07", "place": "PN", "fine": 1, "costs": 0, "number": "1", "ground": "-",
     "amount": 1, "reference": "1", "login": "baru", "name": "Baru", "role": "admin", "session_id": "-",
     "plate": "B 9 A", "valid_from": "2030-01-01", "last_day": "2030-01-01", "table": "deadlines", "key": "default",
-    "values": '{"answer": 1}', "source": "-", "cameras": "cam",
+    "values": '{"answer": 1}', "source": "-", "cameras": "cam", "happened": "yes",
 }  # fmt: skip
 ROLES = {"petugas": "reviewer", "penyelia": "supervisor", "auditor": "auditor", "admin": "admin"}
 
@@ -113,7 +114,9 @@ class TestAThousandWrongLogIns:
     def settings(self):
         return {"log_ins_per_minute": 40}
 
-    def test_each_is_refused_the_address_is_held_off_and_what_reached_the_door_is_on_record(self, server):
+    def test_each_is_refused_the_address_is_held_off_and_what_reached_the_door_is_on_record(
+        self, server, caplog
+    ):
         form = {"password": WRONG, "token": server.token("/desk/login")}
         codes = [
             server.client.post("/desk/login", data=form | {"login": f"petugas{i % 7 or ''}"}).status_code
@@ -125,6 +128,19 @@ class TestAThousandWrongLogIns:
         assert {row.subject for row in refused} == {"officer petugas", "officer unknown"}
         assert any(row.detail["locked"] for row in refused if row.subject == "officer petugas")
         assert all(row.detail["address"] == "testclient" for row in refused)
+        assert caplog.text.count("log-in refused: POST /desk/login from testclient") == 40
+        assert caplog.text.count("too many tries: POST /desk/login from testclient") == 960
+
+    def test_the_network_of_an_ipv6_address_is_held_off_whole(self, server, caplog):
+        form = {"login": "petugas", "password": WRONG}
+        codes = []
+        for i in range(42):
+            with server.from_address(f"2001:db8:0:7::{i:x}") as client:
+                page = client.get("/desk/login").text
+                form["token"] = page.split('name="token" value="')[1].split('"')[0]
+                codes.append(client.post("/desk/login", data=form).status_code)
+        assert codes == [401] * 40 + [429] * 2
+        assert "too many tries: POST /desk/login from 2001:db8:0:7::/64" in caplog.text
 
     def test_from_as_many_addresses_the_login_is_locked_and_the_right_password_refused(self, server):
         codes, form = [], {"login": "petugas", "password": WRONG, "token": server.token("/desk/login")}
@@ -140,13 +156,14 @@ class TestAThousandWrongLogIns:
             assert audit.verify(session) == []
 
 
-def test_a_stolen_session_on_another_address_is_refused_ended_and_on_record(server):
+def test_a_stolen_session_on_another_address_is_refused_ended_on_record_and_logged(server, caplog):
     server.sign_in()
     stolen = server.client.cookies["etle_desk"]
     thief = TestClient(server.client.app, client=("203.0.113.9", 50000))
     thief.cookies.set("etle_desk", stolen, path="/desk")
     for path in ("/desk", "/desk/cases/1", "/desk/cases/1/evidence/offence"):
         assert thief.get(path, follow_redirects=False).status_code == 403, path
+    assert caplog.text.count("from 203.0.113.9") == 3 and "session from another address" in caplog.text
     (row, *_) = rows(server, "session refused")
     assert row.detail["came from"] == "203.0.113.9" and row.subject == "officer petugas"
     # Its officer is told at the next page, and signs in again.
@@ -197,7 +214,7 @@ def test_each_role_opens_its_own_pages_and_is_refused_every_other_on_record(serv
 
 
 @pytest.mark.parametrize("login", ROLES)
-def test_no_form_from_elsewhere_does_anything(server, login):
+def test_no_form_from_elsewhere_does_anything_and_each_is_logged(server, caplog, login):
     server.sign_in(login)
     server.client.get("/desk/cases/1")
     for path, roles in ACTS.items():
@@ -207,6 +224,7 @@ def test_no_form_from_elsewhere_does_anything(server, login):
             answer = server.client.post(path, data=FORM | token, follow_redirects=False)
             assert answer.status_code in (403, 422), (path, token)
             assert token != {"token": "made-up"} or answer.status_code == 403, path
+        assert f"form of no page of this session: POST {path} from" in caplog.text
     done = {
         "confirmed",
         "rejected",

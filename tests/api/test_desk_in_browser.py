@@ -1,6 +1,6 @@
 """The desk in headless Chromium, on a telephone and on a desk: read, driven by keys alone, and free of barriers."""
 
-import shutil
+import re
 import socket
 import threading
 import time
@@ -8,29 +8,48 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import uvicorn
+from browser import NEEDS_CHROMIUM, WIDTHS, barriers, fits, shot
+from browser import chromium as started
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ticketing import answers, desk, letters
+from ticketing import answers, blocks, desk, gateways, letters, outbox
+from ticketing.case_models import BlockRow, SamsatOrderRow
 from ticketing.models import AuditRow, CaseRow
 from ticketing.types import Checklist
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PASSWORD = "kata-sandi-uji"
-WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 PAGES = {
     "petugas": ("/desk", "/desk/cases/2", "/desk/office", "/desk/office/3", "/desk/wall?live=false", "/desk/figures"),
-    "penyelia": ("/desk/office/4", "/desk/quality", "/desk/audit?verify=true", "/desk/figures?by=officer"),
+    "penyelia": ("/desk/office/4", "/desk/quality", "/desk/deliveries", "/desk/audit?verify=true",
+                 "/desk/figures?by=officer"),
     "auditor": ("/desk/cases/3",),
     "admin": ("/desk/admin/officers", "/desk/admin/rules", "/desk/admin/gateways"),
 }  # fmt: skip
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="NO CHROMIUM: the pages are not tested; see tests/services.sh"
-    ),
-]
+pytestmark = [pytest.mark.browser, NEEDS_CHROMIUM]
+
+
+def in_doubt(session, at):
+    """Leave the letter of case 4 in doubt, and an order for Samsat refused."""
+    case = session.get_one(CaseRow, 4)
+    to = letters.addressee_of(session, case)
+    letter = outbox.enqueue(session, case, outbox.CONFIRMATION, "1", "post", to, "", b"%PDF", now=at)
+    letter.status, letter.tries, letter.last_fault = (
+        outbox.IN_DOUBT,
+        1,
+        "sambungan putus setelah surat diserahkan",
+    )
+    block = BlockRow(
+        case_id=4, nrkb=case.nrkb, ground=blocks.NOT_PAID, blocked_at=at, blocked_by="penyelia",
+        released_at=at, release_ground="withdrawn",
+    )  # fmt: skip
+    session.add(block)
+    session.flush()
+    session.add(SamsatOrderRow(
+        block_id=block.id, case_id=4, kind="release", ground="withdrawn", key="0f" * 16, status="refused", tries=3,
+        next_try_at=at, last_fault="TNKB tidak dikenal", made_at=at, changed_at=at,
+    ))  # fmt: skip
 
 
 @pytest.fixture
@@ -45,6 +64,8 @@ def address(server):
             desk.confirm(session, case, "kedua", Checklist(True, True, True, True), now=noon)
         letters.send_letter(session, 4, "kedua", now=noon)
         answers.answer(session, 4, "contest", answers.Statement("Saya di rumah hari itu."), now=noon)
+        in_doubt(session, noon)
+        gateways.add_gateway(session, "gerbang-1", ["simpang-1", "simpang-2"], who="admin", now=noon)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -61,12 +82,8 @@ def address(server):
 
 @pytest.fixture
 def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with started() as browser:
         yield browser
-        browser.close()
 
 
 def signed_in(browser, address, login, width="desk", **options):
@@ -80,22 +97,6 @@ def signed_in(browser, address, login, width="desk", **options):
     return page
 
 
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-def barriers(page):
-    """Give what axe-core finds serious or critical on a page."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [
-        (v["id"], v["impact"], [n["target"] for n in v["nodes"]][:3])
-        for v in found
-        if v["impact"] in ("serious", "critical")
-    ]
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_has_a_serious_barrier_and_each_fits(server, address, chromium, width):
@@ -107,12 +108,16 @@ def test_no_page_has_a_serious_barrier_and_each_fits(server, address, chromium, 
         for path in paths:
             page.goto(address + path)
             page.wait_for_load_state("networkidle")
+            shot(page, re.sub(r"\W+", "-", f"{login}{path}"))
             wrong[path] = barriers(page) + ([] if fits(page) else ["is wider than the window"]) + failed
             failed.clear()
         page.close()
-    page = chromium.new_page()
-    page.goto(f"{address}/desk/login")
-    wrong["/desk/login"] = barriers(page)
+    high = WIDTHS[width]
+    page = chromium.new_page(viewport={"width": high[0], "height": high[1]})
+    for path in ("/desk/login?over=idle", "/desk/no-such-page"):
+        page.goto(address + path)
+        shot(page, re.sub(r"\W+", "-", path))
+        wrong[path] = barriers(page) + ([] if fits(page) else ["is wider than the window"])
     assert {path: what for path, what in wrong.items() if what} == {}
 
 
@@ -223,4 +228,4 @@ def test_a_contested_case_is_carried_to_its_end_from_the_desk(server, address, c
     page.goto(f"{address}/desk/office/3")
     page.get_by_role("button", name="Kirim surat").click()
     assert "Surat konfirmasi terkirim" in page.inner_text(".state")
-    assert "confirmation" in page.inner_text("main")
+    assert "Confirmation letter" in page.inner_text("main")

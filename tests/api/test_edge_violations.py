@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import cv2
 import numpy as np
 import pytest
-from live_camera import WRONG_WAY, ColourDetector, FixedReader, camera, write_clip
+from live_camera import WRONG_WAY, ColourDetector, FixedReader, camera, write_camera, write_clip
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipeline.blobs import sha256_hex
+from pipeline.cameras import camera_file, register_camera
 from pipeline.cases import CaseSink
 from pipeline.evidence import EvidenceStore
 from pipeline.loop import CameraLoop, Watchers
@@ -43,6 +44,7 @@ def key(server, edge):
         key = gateways.add_gateway(session, "gerbang-1", [CAMERA, "simpang-2"], who="uji", now=now)
         raw = load_public_key(edge[1] / "keys").public_bytes_raw()
         gateways.add_signing_key(session, "gerbang-1", raw, who="uji", now=now)
+    register_camera(server.data, edge[1] / "camera.yaml")
     return key
 
 
@@ -150,6 +152,11 @@ def bomb_for_a_frame(body, files):
         (set_in("case", "latitude", value=51.5), 422, "malformed"),
         (set_in("case", "plate_confidence", value="high"), 422, "malformed"),
         (set_in("case", "street", value="x" * 5000), 422, "malformed"),
+        (set_in("case", "office", value="Ditlantas Polda Lain"), 422, "other_camera_file"),
+        (set_in("case", "street", value="Jl. Lain"), 422, "other_camera_file"),
+        (set_in("case", "camera_name", value="Kamera Lain"), 422, "other_camera_file"),
+        (set_in("case", "latitude", value=-7.81), 422, "other_camera_file"),
+        (set_in("case", "timezone", value="Asia/Makassar"), 422, "other_camera_file"),
         (set_in("files", 0, "role", value="../../etc/passwd"), 422, "malformed"),
         (set_in("files", 0, "media_type", value="text/html"), 422, "not_evidence"),
         (set_in("files", 0, "sha256", value="../../etc/passwd"), 422, "evidence_missing"),
@@ -158,10 +165,26 @@ def bomb_for_a_frame(body, files):
         (bomb_for_a_frame, 422, "not_evidence"),
     ],
 )
-def test_even_signed_what_cannot_be_is_refused(server, key, edge, change, status, name):
+def test_even_signed_what_cannot_be_is_refused_and_logged(server, key, edge, caplog, change, status, name):
     answer = hand_over(server, key, *signed_anew(edge, change))
     assert (answer.status_code, answer.json()["type"]) == (status, f"urn:etle:problem:{name}"), answer.text
+    assert f"gateway's violation refused: {name} from" in caplog.text
     assert cases(server) == []
+
+
+def test_a_camera_file_that_says_otherwise_is_named_with_both_and_one_that_is_not_here_too(
+    server, key, edge, tmp_path, caplog
+):
+    _, manifest, files = package(edge)
+    register_camera(server.data, write_camera(tmp_path / "other.yaml", office="Satlantas Polres Lain"))
+    answer = hand_over(server, key, manifest, files).json()
+    assert "office: 'Satlantas Polres Contoh', registered 'Satlantas Polres Lain'" in answer["detail"]
+    camera_file(server.data, CAMERA).unlink()
+    assert hand_over(server, key, manifest, files).json()["type"].endswith("not_registered")
+    assert cases(server) == []
+    assert "violation refused: other_camera_file" in caplog.text
+    register_camera(server.data, edge[1] / "camera.yaml")
+    assert hand_over(server, key, manifest, files).status_code == 201
 
 
 def test_other_evidence_for_the_same_violation_is_a_conflict(server, key, edge):

@@ -78,16 +78,19 @@ def test_a_segment_is_on_disk_when_it_is_answered_and_the_same_again_changes_not
         ({"sequence": -1}, 422),
     ],
 )
-def test_what_cannot_be_taken_is_refused_with_a_problem_document(server, key, change, status):
+def test_what_cannot_be_taken_is_refused_with_a_problem_document_and_logged(
+    server, key, caplog, change, status
+):
     given = {"key": key, "sequence": 7, **change}
     answer = hand_over(server, **given)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status and answer.json()["detail"]
+    assert "gateway's segment refused" in caplog.text or "nothing there (404): POST" in caplog.text
     assert counts(server) == {}
 
 
-def test_a_body_of_two_gigabytes_is_refused_by_what_it_says_before_any_of_it_is_read(server, key):
+def test_a_body_of_two_gigabytes_is_refused_by_what_it_says_before_any_of_it_is_read(server, key, caplog):
     def never():
         raise AssertionError("the body was read")
         yield b""
@@ -99,6 +102,7 @@ def test_a_body_of_two_gigabytes_is_refused_by_what_it_says_before_any_of_it_is_
         headers={"Authorization": f"Bearer {key}", "Content-Length": str(2 * 2**30)},
     )
     assert answer.status_code == 413
+    assert "gateway's segment refused: too_large from testclient" in caplog.text
 
 
 def test_the_same_number_with_other_content_is_a_conflict(server, key):
@@ -145,6 +149,16 @@ def test_many_wrong_keys_from_one_address_are_no_longer_looked_at_and_the_right_
     assert hand_over(server, key, 2).status_code == 201
 
 
+def test_a_network_of_ipv6_is_held_off_whole_whichever_of_its_addresses_tries(server, key):
+    statuses = []
+    for i in range(32):
+        with server.from_address(f"2001:db8:0:7::{i:x}") as client:
+            statuses.append(client.get("/api/v1/cameras", headers={"Authorization": "Bearer no"}).status_code)
+    assert statuses == [401] * 30 + [429] * 2
+    with server.from_address("2001:db8:0:8::1") as client:
+        assert client.get("/api/v1/cameras", headers={"Authorization": "Bearer no"}).status_code == 401
+
+
 def test_a_batch_of_videos_is_answered_for_each(server, key):
     segments = [{"sequence": n, "recorded_at": WHEN, "files": [f"{n}.mp4"]} for n in (5, 4, 5, 6)]
     segments[2]["files"] = ["4.mp4"]
@@ -183,11 +197,14 @@ def test_a_batch_of_pictures_is_kept_as_they_came_and_the_same_again_is_known(se
         ({"files": ["../../a.jpg"]}, [("a.jpg", JPEG)], "no part has the file name"),
     ],
 )
-def test_a_batch_that_cannot_be_is_refused_by_what_is_wrong_with_it(server, key, change, files, detail):
+def test_a_batch_that_cannot_be_is_refused_by_what_is_wrong_with_it_and_logged(
+    server, key, caplog, change, files, detail
+):
     segment = {"sequence": 1, "recorded_at": WHEN, "files": ["a.jpg"], **change}
     answer = hand_over_batch(server, key, [segment], files)
     assert (answer.status_code, answer.json()[0]["status"]) == (207, 422)
     assert detail in answer.json()[0]["detail"]
+    assert "gateway's segment refused" in caplog.text
     assert counts(server) == {}
 
 

@@ -1,7 +1,6 @@
 """What an owner answers over HTTP, and the files that come with it."""
 
 import io
-import logging
 from datetime import UTC, datetime
 
 import pytest
@@ -139,11 +138,12 @@ NAMES = ["../../../etc/cron.d/x.jpg", "..\\..\\x.jpg", "/etc/passwd", 'a"\r\nSet
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_files_name_is_never_part_of_a_path(opened, name):
+def test_a_files_name_is_never_part_of_a_path_and_one_with_a_path_is_logged(opened, caplog, name):
     before = {p for p in opened.data.parent.rglob("*") if "uploads" not in p.parts}
     answer(opened, "contest", [(name, photo())], text="nama aneh")
     after = {p for p in opened.data.parent.rglob("*") if "uploads" not in p.parts}
     assert {p for p in after - before if "sqlite" not in p.name} == set()
+    assert ("path in a file's name set aside" in caplog.text) == ("/" in name or "\\" in name)
     for shown, _, _ in kept(opened):
         assert (
             "/" not in shown
@@ -213,7 +213,7 @@ def test_a_body_that_lies_about_its_length_is_cut_off(opened, caplog):
     assert "body too large" in caplog.text
 
 
-def test_a_form_of_another_site_changes_nothing(opened):
+def test_a_form_of_another_site_changes_nothing_and_is_logged(opened, caplog):
     for path, form in (
         ("/perkara/jawab", {"kind": "admit"}),
         ("/keluar", {}),
@@ -221,6 +221,7 @@ def test_a_form_of_another_site_changes_nothing(opened):
     ):
         assert opened.client.post(path, data=form | {"token": "made-up"}).status_code == 403
     assert state_of(opened) == states.CONFIRMED
+    assert caplog.text.count("form of no page of this session: POST") == 3
 
 
 def test_a_driver_without_an_address_is_asked_for_it_and_what_was_typed_stays(opened):
@@ -246,13 +247,14 @@ def test_another_owner_cannot_reach_the_files(server, caplog):
     owner_opens(server, confirm(server))
     answer(server, "contest", [("x.jpg", photo())], text="foto")
     sha256 = objection_files_sha(server)
-    caplog.set_level(logging.WARNING)
     for path in (
         f"/perkara/bukti/{sha256}",
         f"/uploads/{sha256[:2]}/{sha256}",
         f"/static/../uploads/{sha256}",
     ):
         assert server.client.get(path).status_code == 404
+    assert "evidence that is not for the owner" in caplog.text
+    assert caplog.text.count("nothing there (404)") == 2
 
 
 def test_owner_and_driver_see_their_own_files_and_not_each_others(server):

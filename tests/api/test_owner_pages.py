@@ -207,6 +207,33 @@ def test_of_the_evidence_only_what_is_masked_is_given(server, reference, caplog)
     assert caplog.text.count("not for the owner") >= 8
 
 
+def test_another_owners_evidence_cannot_be_had_by_guessing_and_each_guess_is_logged(
+    server, reference, caplog
+):
+    server.sign_in()
+    server.decide(2, "plate", text="B 1234 ABC")
+    confirm(server, 2)
+    owner_opens(server, reference)
+    store = server.client.app.state.office.store
+    mine = store.open(store.get("v-1").file("public_offence").sha256)
+    theirs = store.get("v-2").file("public_offence").sha256
+    guesses = (
+        "/perkara/bukti/v-2", f"/perkara/bukti/{theirs}", "/perkara/bukti/2", "/perkara/2/bukti/public_offence",
+        "/perkara/surat/2.pdf", f"/blobs/{theirs[:2]}/{theirs}", f"/static/../blobs/{theirs[:2]}/{theirs}",
+        "/perkara/bukti/..%2f..%2fv-2%2fpublic_offence", "/kontak/milik-saya/berkas/0",
+    )  # fmt: skip
+    for guess in guesses:
+        caplog.clear()
+        assert server.client.get(guess).status_code in (403, 404), guess
+        assert "from testclient" in caplog.text, guess
+    for query in ("?case=2", "?case_id=2", "?violation=v-2"):
+        assert server.client.get(f"/perkara/bukti/public_offence{query}").content == mine
+    form = {"number": 1, "token": server.token("/perkara")}
+    assert server.client.post("/perkara/pilih", data=form).url.path == "/perkara/pilih"
+    assert "notice of no look-up of theirs: POST /perkara/pilih from testclient" in caplog.text
+    assert server.client.get("/perkara/bukti/public_offence", follow_redirects=False).status_code == 303
+
+
 def test_a_telephone_may_ask_for_a_part_of_the_clip(server, reference):
     owner_opens(server, reference)
     whole = server.client.get("/perkara/bukti/public_offence").content
