@@ -47,11 +47,10 @@ _WORDS = {
     401: "No key, or one that opens nothing",
     403: "Not this key's camera",
     404: "Nothing is there",
-    409: "It contradicts what came before",
+    409: "It contradicts what came before; or no worker holds the camera: come again after `Retry-After` seconds",
     413: "Too large",
     422: "Not what it should be; the answer says what is wrong",
     429: "Come again after `Retry-After` seconds",
-    503: "No worker holds the camera; come again after `Retry-After` seconds",
     507: "The server's disk is full",
 }
 

@@ -66,7 +66,7 @@ class FrameAnswer(BaseModel):
             "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
-    responses=problems(403, 409, 413, 422, 429, 503),
+    responses=problems(403, 409, 413, 422, 429),
 )
 async def push_frame(
     request: Request,
@@ -172,8 +172,9 @@ async def _send(state: Any, camera_id: str, head: FrameHead, jpeg: bytes) -> Fra
         status = _STATUS.get(error.name, 422)
         raise ProblemError(status, "Frame refused", str(error), name=error.name) from error
     except NobodyHoldsError as error:
+        # No fault of the server's: the camera is not being run, and whoever pushes comes again or tells somebody.
         raise ProblemError(
-            503, "Camera not running", str(error), {"Retry-After": RETRY_S}, name="not_running"
+            409, "Camera not running", str(error), {"Retry-After": RETRY_S}, name="not_running"
         ) from error
     metrics.taken("frame")
     metrics.frame_took(time.perf_counter() - began)

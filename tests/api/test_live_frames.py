@@ -125,10 +125,10 @@ def test_what_is_no_live_frame_is_refused_by_name_counted_and_logged(
 
 def test_while_no_worker_holds_the_camera_frames_are_asked_to_come_again_and_then_taken(server, key):
     answer = push(server, key, 0)
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert (answer.status_code, answer.headers["retry-after"]) == (409, "5")
     with held(server.data, server.engine):
         assert push(server, key, 1).status_code == 200
-    assert push(server, key, 2).status_code == 503
+    assert push(server, key, 2).status_code == 409
     with held(server.data, server.engine):
         assert push(server, key, 3).status_code == 200
 
