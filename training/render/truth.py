@@ -104,8 +104,8 @@ def committed(
                 doubtful.add(i)
         elif driver.intent == "speed":
             doubtful.add(i)
-        if driver.people and not driver.people[0].helmeted and driver.people[-1].helmeted:
-            # A rider's bare head is hidden from behind by the pillion's helmet.
+        if len({p.helmeted for p in driver.people}) == 2:
+            # From behind, hair before another's helmet looks like one helmet; a helmet hides the bare head before it.
             doubtful.add(i)
         elif driver.label == "motorcycle" and any(not p.helmeted for p in driver.people):
             rear = front - driver.length
