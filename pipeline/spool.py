@@ -75,7 +75,7 @@ class Spool:
         """Take a segment in, durably; tell whether it is new (False: it was here already, unchanged).
 
         Raises:
-            SegmentConflictError: that sequence was handed over with other content.
+            SegmentConflictError: that sequence was handed over with other content, or of another time.
             SpoolError: an empty segment, or a time without a zone.
         """
         if not data:
@@ -86,7 +86,8 @@ class Spool:
         row = (camera_id, sequence, recorded_at.astimezone(UTC).isoformat(), sha256, len(data))
         with self._transaction() as db:
             known = db.execute(
-                "SELECT sha256 FROM segment WHERE camera_id = ? AND sequence = ?", (camera_id, sequence)
+                "SELECT sha256, recorded_at FROM segment WHERE camera_id = ? AND sequence = ?",
+                (camera_id, sequence),
             ).fetchone()
             if known is None:
                 self._files.put(data)
@@ -99,6 +100,11 @@ class Spool:
             raise SegmentConflictError(
                 f"camera {camera_id} segment {sequence}: handed over before with other content "
                 f"(SHA-256 {known[0]}, now {sha256})"
+            )
+        if known is not None and known[1] != row[2]:
+            raise SegmentConflictError(
+                f"camera {camera_id} segment {sequence}: handed over before as recorded at {known[1]}, now at "
+                f"{row[2]}: number segments on, and never begin anew"
             )
         return known is None
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,12 @@ CAMERA = "scene-2146"
 def speeder(tmp_path_factory):
     """The seconds of the sample junction in which one car drives too fast."""
     return moment(tmp_path_factory.mktemp("moment") / "clip.mp4", 14.0, 18.0)
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    """Where the gateway keeps what it has sent: it numbers segments on."""
+    return tmp_path_factory.mktemp("gateway")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +59,7 @@ def wait_for_case(page, address, worker):
     raise AssertionError("the pipeline flagged nothing within four minutes")
 
 
-def test_frames_become_a_ticket_that_its_owner_pays(doors, worker, browser, speeder, tmp_path):
+def test_frames_become_a_ticket_that_its_owner_pays(doors, worker, browser, speeder, state, tmp_path):
     address, width = doors.address, browser.width
     truth = json.loads((SAMPLE / "truth.json").read_text())["violations"]
     plate = next(row["plate"] for row in truth if row["rule"] == "speeding")
@@ -62,8 +69,9 @@ def test_frames_become_a_ticket_that_its_owner_pays(doors, worker, browser, spee
     doors.sign_in(admin, f"admin-{width}")
     (tmp_path / "key").write_text(key_shown_once(admin, address, f"gerbang-{width}"))
     recorded = datetime.now(UTC) - timedelta(hours=2 + 24 * list(WIDTHS).index(width))
-    push = ("gateway", "push", speeder, "--camera", CAMERA, "--server", address, "--recorded-at",
-            recorded.isoformat(timespec="seconds"), "--state", tmp_path / "state", "--quiet", "--key-file")  # fmt: skip
+    clip = shutil.copy(speeder, tmp_path / "clip.mp4")
+    push = ("gateway", "push", clip, "--camera", CAMERA, "--server", address, "--recorded-at",
+            recorded.isoformat(timespec="seconds"), "--state", state, "--quiet", "--key-file")  # fmt: skip
     (tmp_path / "wrong").write_text("etle_wrong")
     refused = etle(*push, tmp_path / "wrong")
     assert "1 segments wait on disk" in refused.communicate()[1] and refused.returncode == 1

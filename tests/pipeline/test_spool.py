@@ -39,6 +39,14 @@ def test_the_same_number_with_other_content_is_refused(spool):
     assert spool.take().path.read_bytes() == b"video"
 
 
+def test_the_same_number_of_another_time_is_refused(spool):
+    """A gateway that lost its count must not have its newest violations taken for those of long ago."""
+    spool.accept("cam-1", 7, RECORDED, b"video")
+    with pytest.raises(SegmentConflictError, match="number segments on"):
+        spool.accept("cam-1", 7, RECORDED + timedelta(seconds=1), b"video")
+    assert spool.take().recorded_at == RECORDED
+
+
 def test_an_empty_segment_and_a_time_without_zone_are_refused(spool):
     with pytest.raises(SpoolError, match="0 bytes"):
         spool.accept("cam-1", 1, RECORDED, b"")
