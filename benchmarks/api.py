@@ -16,12 +16,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
 import av
 import yaml
+from sqlalchemy import select
 
 from cli.office import open_office
 from cli.office_commands import free_port
@@ -29,7 +31,12 @@ from detectors.camera import load_camera
 from pipeline.images import encode_jpeg
 from pipeline.live import LiveReceiver
 from pipeline.sources import PushSource
+from ticketing import desk
+from ticketing.cases import flag_violation
+from ticketing.gate import STNK_CLASSES
 from ticketing.gateways import add_gateway
+from ticketing.models import VehicleRow
+from ticketing.types import Checklist, FlaggedViolation
 
 CAMERAS = ("simpang-1", "simpang-2", "simpang-3", "simpang-4")
 SAMPLE = Path(str(resources.files("samples") / "junction"))
@@ -37,12 +44,31 @@ FRAMES = """
 local file = io.open("{jpeg}", "rb"); local body = file:read("*a"); file:close()
 local threads = 0
 function setup(thread) threads = threads + 1; thread:set("camera", threads) end
-local n = -1
+local n = {first}
 function request()
   n = n + 1
   local s = os.time(); local at = os.date("!%Y-%m-%dT%H:%M:%S", s) .. string.format(".%06dZ", n % 1000000)
   return wrk.format("POST", "/api/v1/cameras/simpang-" .. camera .. "/frames?sequence=" .. n .. "&captured_at=" .. at,
     {{["Authorization"] = "Bearer {key}", ["Content-Type"] = "image/jpeg"}}, body)
+end
+"""
+SEGMENTS = """
+local file = io.open("{clip}", "rb"); local body = file:read("*a"); file:close()
+local threads = 0
+function setup(thread) threads = threads + 1; thread:set("camera", threads) end
+local n = {first}
+function request()
+  n = n + 1
+  local at = os.date("!%Y-%m-%dT%H:%M:%SZ", 1786600000 + n)
+  return wrk.format("POST", "/api/v1/cameras/simpang-" .. camera .. "/segments?sequence=" .. n .. "&recorded_at=" .. at,
+    {{["Authorization"] = "Bearer {key}", ["Content-Type"] = "video/mp4"}}, body)
+end
+"""
+FOUND = """
+function request()
+  return wrk.format("POST", "{path}",
+    {{["Content-Type"] = "application/x-www-form-urlencoded", ["Cookie"] = "{cookie}"}},
+    "token={token}&plate={plate}&reference={reference}")
 end
 """
 LOOK_UPS = """
@@ -67,7 +93,8 @@ def main(seconds: int) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         data = Path(name)
-        key, jpeg = prepare(data)
+        made = prepare(data)
+        key, jpeg, clip = made.key, made.jpeg, made.clip
         print("| what | connections | requests/s | p50 ms | p99 ms | answered 4xx | failed |")
         print("|---|---:|---:|---:|---:|---:|---:|")
         with served(data) as url:
@@ -76,24 +103,81 @@ def main(seconds: int) -> None:
                     words = (
                         f"live frames, 1080p JPEG of {len(jpeg.read_bytes()) // 1000} kB, {threads} cameras"
                     )
-                    row(words, url, threads, threads, seconds, FRAMES.format(jpeg=jpeg, key=key))
+                    # A frame's microseconds count requests: within one second the next row's would be older.
+                    time.sleep(1.1)
+                    row(
+                        words,
+                        url,
+                        threads,
+                        threads,
+                        seconds,
+                        FRAMES.format(jpeg=jpeg, key=key, first=threads * 10**6),
+                    )
+            words = f"recorded segments of {len(clip.read_bytes()) // 1000} kB, kept when answered"
+            for threads in (1, 4):
+                script = SEGMENTS.format(clip=clip, key=key, first=threads * 10**6)
+                row(f"{words}, {threads} cameras", url, threads, threads, max(1, seconds // 2), script)
             row("owner's page", f"{url}/", 2, 8, seconds, "")
             cookie, token, path = form(url)
             script = LOOK_UPS.format(cookie=cookie, token=token, path=path)
             for connections in (1, 8):
                 row("owner's look-up, none found", url, 1, connections, seconds, script)
+            found = FOUND.format(
+                cookie=cookie, token=token, path=path, plate=made.plate, reference=made.reference
+            )
+            for connections in (1, 8):
+                row("owner's look-up, found", url, 1, connections, seconds, found)
         print(f"\nLoad of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
 
 
-def prepare(data: Path) -> tuple[str, Path]:
-    """Make a data folder with a gateway; give the key and a frame's file."""
+@dataclass(frozen=True)
+class Made:
+    """What the load needs: a gateway's key, a frame, a segment, and a notice that can be looked up."""
+
+    key: str
+    jpeg: Path
+    clip: Path
+    plate: str
+    reference: str
+
+
+def prepare(data: Path) -> Made:
+    """Make a data folder with a gateway, the sample's register and one confirmed case."""
+    now = datetime.now(UTC)
     with open_office(data) as office, office.session() as session:
-        key = add_gateway(session, "gerbang-1", CAMERAS, who="benchmark", now=datetime.now(UTC))
+        office.import_register(SAMPLE / "stnk.csv")
+        plate = session.scalars(select(VehicleRow.nrkb).order_by(VehicleRow.nrkb)).first()
+        vehicle = session.get_one(VehicleRow, plate)
+        key = add_gateway(session, "gerbang-1", CAMERAS, who="benchmark", now=now)
+        case = flag_violation(session, flagged(vehicle, now), now)
+        desk.open_case(session, case.id, "benchmark", now=now)
+        reference = desk.confirm(session, case.id, "benchmark", Checklist(True, True, True, True), now=now)
     with av.open(str(SAMPLE / "clip.mp4")) as clip:
         image = next(clip.decode(video=0)).to_ndarray(format="bgr24")
     jpeg = data / "frame.jpg"
     jpeg.write_bytes(encode_jpeg(image, 85))
-    return key, jpeg
+    # Four seconds, as a gateway cuts them.
+    segment = data / "segment.mp4"
+    with av.open(str(SAMPLE / "clip.mp4")) as whole, av.open(str(segment), "w") as cut:
+        stream = cut.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.dts is not None and float(packet.pts * packet.time_base) < 4.0:
+                packet.stream = stream
+                cut.mux(packet)
+    return Made(key, jpeg, segment, str(plate), reference)
+
+
+def flagged(vehicle: VehicleRow, now: datetime) -> FlaggedViolation:
+    """Give a violation of a registered vehicle, as the pipeline hands it over."""
+    label = next(label for label, its in STNK_CLASSES.items() if its == vehicle.vehicle_class)
+    return FlaggedViolation(
+        violation_id="benchmark-1", rule="red_light", camera_id=CAMERAS[0], camera_name="Simpang", office="Ditlantas",
+        street="Jl. Contoh", latitude=-6.2, longitude=106.8, timezone="Asia/Jakarta", occurred_at=now,
+        vehicle_class=label, plate_text=vehicle.nrkb, plate_accepted=True, plate_confidence=0.99,
+        character_probabilities=(0.99,) * len(vehicle.nrkb), plate_colour=vehicle.plate_colour, plate_reason="",
+        speed_kmh=None, speed_uncertainty_kmh=None, speed_limit_kmh=50.0, measured={},
+        evidence_manifest_sha256="0" * 64,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -104,10 +188,12 @@ def served(data: Path) -> Iterator[str]:
     code = (
         "import sys, uvicorn; from dataclasses import replace; from pathlib import Path\n"
         "from api.app import create_app; from api.settings import Settings; from cli.office import database_url\n"
-        "d = Path(sys.argv[1]); s = Settings(d, database_url(d), look_ups_per_minute=10**9)\n"
+        "d = Path(sys.argv[1]); s = Settings(d, database_url(d), look_ups_per_minute=10**9, waiting_segments=10**6)\n"
         "uvicorn.run(create_app(s), port=int(sys.argv[2]), log_level='warning')"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, str(data), str(port)])
+    # Each look-up that finds nothing is a line of the log.
+    with (data / "server.log").open("w") as log:
+        process = subprocess.Popen([sys.executable, "-c", code, str(data), str(port)], stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
