@@ -25,7 +25,7 @@ from ticketing.errors import (
     PlateError,
     ReasonError,
 )
-from ticketing.gate import CHECKS
+from ticketing.gate import CHECKS, COLOURS
 from ticketing.models import CaseRow
 from ticketing.officers import AUDITOR, REVIEWER, SUPERVISOR
 from ticketing.registry import CLASSES, PLATE_COLOURS
@@ -89,7 +89,8 @@ def _review(
         case=case, file=file, pending=mine, words=states.WORDS[case.state], state_words=states.WORDS,
         roles=_roles(evidence), checks=CHECK_WORDS, reasons=desk.REJECT_REASONS, reason_words=desk.REASON_WORDS,
         altered=evidence is None or evidence.manifest_sha256 != case.evidence_manifest_sha256,
-        classes=CLASSES, colours=PLATE_COLOURS, query=query_of(filters), following=following, ahead=ahead,
+        classes=CLASSES, colours=PLATE_COLOURS, colour_words=COLOURS, query=query_of(filters),
+        following=following, ahead=ahead,
         characters=list(zip(case.plate_text or "", case.character_probabilities, strict=False)),
         fault=fault, may_resolve=who.role in (REVIEWER, SUPERVISOR),
         faults=faults or ([("", str(fault))] if fault else []), done=done,
