@@ -114,6 +114,7 @@ def flagged_violation(camera: Camera, finding: Finding, manifest_sha256: str) ->
         speed_limit_kmh=file.speed_limit_kmh,
         measured=dict(violation.measured),
         evidence_manifest_sha256=manifest_sha256,
+        expiry_lines=reading.expiry_lines if reading else (),
     )
 
 
@@ -126,4 +127,5 @@ def flagged_from_manifest(manifest: Mapping[str, Any], sha256: str) -> FlaggedVi
     case = dict(manifest["case"])
     case["occurred_at"] = datetime.fromisoformat(case["occurred_at"])
     case["character_probabilities"] = tuple(case["character_probabilities"])
+    case["expiry_lines"] = tuple(case.get("expiry_lines", ()))
     return FlaggedViolation(**case, evidence_manifest_sha256=sha256)

@@ -42,6 +42,7 @@ AHEAD = timedelta(minutes=5)
 BEHIND = timedelta(days=366)
 ROLE = "edge_manifest"
 _ROLE = re.compile(r"[a-z_]{1,30}(:[0-9]{1,3})?")
+_LINE = re.compile(r"(0[1-9]|1[0-2])\.[0-9]{2}")
 _ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
 _LONGEST = {
     "camera_name": 200,
@@ -225,9 +226,14 @@ def _check_values(flagged: FlaggedViolation) -> None:
         ),
         *(n for n, most in _LONGEST.items() if len(getattr(flagged, n) or "") > most),
         *([] if len(flagged.character_probabilities) <= 16 else ["character_probabilities"]),
+        *([] if _are_lines(flagged.expiry_lines) else ["expiry_lines"]),
     ]
     if faults:
         raise EdgeRefusedError("malformed", f"case: {', '.join(faults)} cannot be")
+
+
+def _are_lines(lines: Sequence[object]) -> bool:
+    return len(lines) <= 16 and all(isinstance(line, str) and _LINE.fullmatch(line) for line in lines)
 
 
 def _items(manifest: Mapping[str, Any], files: Sequence[bytes]) -> list[EvidenceItem]:

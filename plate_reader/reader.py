@@ -19,6 +19,8 @@ from plate_reader.views import PlateViews, view_plates
 from plate_reader.voting import Acceptance, Verdict, Witness, hear, vote
 
 _LEAST_CROP_PX = (8, 20)
+# The month·year line is read on so many pictures, and counts where each of its characters is so sure.
+MOST_EXPIRY_LINES, SURE_OF_EXPIRY = 4, 0.8
 OFFERED = 0.5
 """A track's text whose weakest character is less certain is likelier wrong than right."""
 
@@ -125,6 +127,7 @@ class PlateReader:
             if kind:
                 verdict = Verdict(None, (), False, f"{kind} plate: never matched, an officer must look")
         colour, colour_confidence = colour_of([view.base for view in views])
+        lines = self._expiry_lines(views) if self.config.read_expiry and verdict.text else ()
         return PlateReading(
             text=verdict.text,
             accepted=verdict.accepted,
@@ -134,21 +137,20 @@ class PlateReader:
             colour_confidence=colour_confidence,
             box_xyxy=box,
             crops_read=len(views),
-            expiry=self._expiry(views) if self.config.read_expiry and verdict.text else None,
+            expiry=lines[0] if len(set(lines)) == 1 else None,
             alternatives=verdict.alternatives,
             reason=verdict.reason,
+            expiry_lines=lines,
         )
 
-    def _expiry(self, views: Sequence[PlateViews]) -> str | None:
-        widest = max(views, key=lambda view: view.width_px)
-        candidates = decode(
-            self.recogniser.posteriors([widest.expiry])[0],
-            allowed=allowed_next_expiry,
-            complete=lambda text: len(text) == 4,
-        )
-        if not candidates or min(candidates[0].character_probabilities) < 0.8:
-            return None
-        return f"{candidates[0].text[:2]}.{candidates[0].text[2:]}"
+    def _expiry_lines(self, views: Sequence[PlateViews]) -> tuple[str, ...]:
+        widest = sorted(views, key=lambda view: -view.width_px)[:MOST_EXPIRY_LINES]
+        read = []
+        for posterior in self.recogniser.posteriors([view.expiry for view in widest]):
+            candidates = decode(posterior, allowed=allowed_next_expiry, complete=lambda text: len(text) == 4)
+            if candidates and min(candidates[0].character_probabilities) >= SURE_OF_EXPIRY:
+                read.append(f"{candidates[0].text[:2]}.{candidates[0].text[2:]}")
+        return tuple(read)
 
 
 def _special(witness: Witness) -> str | None:

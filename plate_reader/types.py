@@ -17,7 +17,8 @@ class PlateReading:
     the weakest character and at agreement between crops, never at the mean. ``reason`` says why not, in
     words. ``colour`` is the plate's base colour: white, black, yellow, red, green, or None where it cannot
     be told. ``box_xyxy`` is in pixels of the picture that was given. ``crops_read`` counts the crops behind
-    the vote.
+    the vote. ``expiry_lines`` is the month·year line, ``MM.YY``, as each of the widest pictures showed it, those that
+    could not be read left out; ``expiry`` is what all of them agree on, else None.
     """
 
     text: str | None
@@ -31,3 +32,4 @@ class PlateReading:
     expiry: str | None = None
     alternatives: tuple[tuple[str, float], ...] = ()
     reason: str = ""
+    expiry_lines: tuple[str, ...] = ()

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from ticketing import gate, matching, reviews, sightings
 from ticketing.models import CaseRow
+from ticketing.record_rules.advice import advice
+from ticketing.record_rules.base import RecordFinding
 from ticketing.types import CaseDetail, Officer
 
 MOST_EARLIER = 5
@@ -33,7 +35,8 @@ class Earlier:
 
 @dataclass(frozen=True)
 class CaseFile:
-    """A case with what lies beside it; ``reviews`` only as far as the reader may see them."""
+    """A case with what lies beside it; ``reviews`` only as far as the reader may see them. ``advice`` is what the rules
+    over records say of its plate."""
 
     case: CaseDetail
     stage: str
@@ -42,6 +45,7 @@ class CaseFile:
     same_plate: list[Earlier]
     same_place: list[Earlier]
     reviews: list[reviews.Review]
+    advice: tuple[RecordFinding, ...] = ()
 
 
 def gather(session: Session, case: CaseDetail, officer: Officer) -> CaseFile:
@@ -67,6 +71,7 @@ def gather(session: Session, case: CaseDetail, officer: Officer) -> CaseFile:
         same_plate,
         same_place,
         reviews.may_read(case, row.stage, reviews.of_case(session, case.id), officer),
+        advice(row, case.record),
     )
 
 

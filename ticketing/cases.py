@@ -99,4 +99,5 @@ def _plain(flagged: FlaggedViolation) -> dict[str, Any]:
     fields["occurred_at"] = flagged.occurred_at.isoformat()
     fields["character_probabilities"] = list(flagged.character_probabilities)
     fields["measured"] = dict(flagged.measured)
+    fields["expiry_lines"] = list(flagged.expiry_lines)
     return fields

@@ -12,6 +12,7 @@ class FlaggedViolation:
     """A violation as the pipeline hands it over; ``occurred_at`` is UTC, speeds are km/h.
 
     ``body_colour`` and ``make`` are words as the register's, where something measured them; None: not seen.
+    ``expiry_lines`` is the plate's month·year line, ``MM.YY``, as each picture showed it that could be read.
     """
 
     violation_id: str
@@ -38,6 +39,7 @@ class FlaggedViolation:
     evidence_manifest_sha256: str
     body_colour: str | None = None
     make: str | None = None
+    expiry_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -92,3 +92,12 @@ def test_another_colour_than_the_records_shuts_the_gate_until_it_is_put_right(se
     assert server.decide(1, "confirm", checked=ALL).status_code == 409
     server.decide(1, "vehicle", **seen, body_colour="hitam")
     assert server.decide(1, "confirm", checked=ALL).status_code == 303
+
+
+def test_what_the_rules_over_records_say_is_advice_beside_the_case(server):
+    server.flag("v-9", plate_text="B9999XYZ")
+    server.sign_in()
+    page = server.client.get("/desk/cases/3").text
+    assert "Petunjuk, bukan tilang" in page
+    assert "Pelat tidak terdaftar pada data STNK" in page
+    assert "Petunjuk, bukan tilang" not in server.client.get("/desk/cases/1").text

@@ -57,7 +57,10 @@ def test_the_colour_is_told_at_night_too_or_not_at_all(reader: PlateReader, spec
 
 
 def test_the_expiry_line_is_read_apart_from_the_number(reader: PlateReader) -> None:
-    assert reader.read_crops(crops(PLATES[0], replace(SHOT, width_px=180))).expiry == "05.27"
+    reading = reader.read_crops(crops(PLATES[0], replace(SHOT, width_px=180)))
+    assert reading.expiry == "05.27"
+    assert 1 < len(reading.expiry_lines) <= 4
+    assert set(reading.expiry_lines) == {"05.27"}
 
 
 def test_a_plate_too_far_away_is_not_accepted_and_says_why(reader: PlateReader) -> None:

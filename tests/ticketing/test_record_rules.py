@@ -20,7 +20,6 @@ from ticketing.record_rules.base import (
     Register,
     Sighting,
     distance_km,
-    sighting_of,
 )
 from ticketing.record_rules.registry import build_record_rules, judge_all
 from ticketing.record_rules.settings import (
@@ -29,7 +28,7 @@ from ticketing.record_rules.settings import (
     SettingsError,
     load_settings,
 )
-from ticketing.types import FlaggedViolation, VehicleRecord
+from ticketing.types import VehicleRecord
 
 AT = datetime(2026, 8, 18, 3, 0, tzinfo=UTC)
 SETTINGS = load_settings()
@@ -277,12 +276,3 @@ def test_settings_with_faults_are_refused_by_place(tmp_path) -> None:
 def test_a_look_up_has_a_record_exactly_where_one_was_found() -> None:
     with pytest.raises(ValueError, match="exactly where one was found"):
         LookUp(Register.FOUND)
-
-
-def test_a_flagged_violation_is_a_sighting_whose_plate_counts_only_when_accepted() -> None:
-    flagged = FlaggedViolation(
-        "v9", "red_light", "cam-b", "Kamera", "Satlantas", "Jalan", -6.2, 106.8, "Asia/Jakarta", AT, "car", "B1234ABC",
-        False, 0.9, (0.9,) * 8, "white", "in doubt", None, None, None, {}, "0" * 64,
-    )  # fmt: skip
-    assert sighting_of(flagged).known_plate is None
-    assert sighting_of(replace(flagged, plate_accepted=True)).known_plate == "B1234ABC"

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 
-from ticketing.types import FlaggedViolation, VehicleRecord
+from ticketing.types import VehicleRecord
 
 EARTH_KM = 6371.0
 
@@ -95,22 +95,6 @@ class RecordFinding:
 
 
 RecordRule = Callable[[Known], tuple[RecordFinding, ...]]
-
-
-def sighting_of(flagged: FlaggedViolation) -> Sighting:
-    """Take a flagged violation as a sighting of its vehicle."""
-    return Sighting(
-        id=flagged.violation_id,
-        camera_id=flagged.camera_id,
-        latitude=flagged.latitude,
-        longitude=flagged.longitude,
-        timezone=flagged.timezone,
-        seen_at=flagged.occurred_at,
-        plate=flagged.plate_text,
-        plate_certain=flagged.plate_accepted and flagged.plate_text is not None,
-        vehicle_class=flagged.vehicle_class,
-        plate_colour=flagged.plate_colour,
-    )
 
 
 def distance_km(a: Sighting, b: Sighting) -> float:
