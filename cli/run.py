@@ -194,7 +194,7 @@ def report(counters: Counters, source: Source) -> str:
         f"{c.plates_in_doubt} sightings of a plate whose vehicle was in doubt",
     ]
     if c.let_pass:
-        lines.append(f"let pass for their plate or record{_each(c.let_pass)}")
+        lines.append(f"let pass for their plate, record or beacon{_each(c.let_pass)}")
     if c.paused:
         lines.append(f"not flagged, the picture being unfit{_each(c.paused)}")
     if c.frames_clock_unfit:

@@ -22,6 +22,7 @@ from pipeline.pending import Pending, PendingCases
 from pipeline.picture_watch import PictureWatch
 from pipeline.plates import PlateGallery
 from pipeline.queues import read_ahead
+from pipeline.right_of_way import beacon
 from pipeline.ring import FrameRing, StoredFrame
 from pipeline.sources.base import InputFault, Source, SourceError
 from pipeline.tracking import TrackUpdate, VehicleTracker
@@ -216,7 +217,7 @@ class CameraLoop:
     def _flag(self, violations: list[Violation], t_s: float, tracks: dict[int, Track]) -> None:
         for violation in violations:
             track = tracks.get(violation.track_id) or self._following.get(violation.track_id)
-            self.counters.flagged[violation.rule] += violation.rule not in self._plate_rules
+            self._count_flag(violation.rule, 1)
             self._pending.add(violation, t_s, track)
 
     def _gone(self, ended: tuple[Track, ...]) -> None:
@@ -244,7 +245,7 @@ class CameraLoop:
         track_id = pending.violation.track_id
         crops = self._gallery.crops(track_id)
         reading, violation = None, None
-        if not self._paused(pending.violation):
+        if not self._paused(pending.violation) and not self._gives_way(pending):
             reading = self._read([c.image for c in crops])
             violation = self._judged(pending.violation, reading)
         if violation is not None:
@@ -264,9 +265,22 @@ class CameraLoop:
         doubt = self._watch.doubt(violation.start_s, violation.end_s, self._now)
         if doubt is None:
             return False
-        self.counters.flagged[violation.rule] -= violation.rule not in self._plate_rules
+        self._count_flag(violation.rule, -1)
         self.counters.paused[doubt] += 1
         return True
+
+    def _gives_way(self, pending: Pending) -> bool:
+        """Tell whether a beacon flashes on the vehicle: it may drive as others may not, and is let pass."""
+        colour = beacon(pending)
+        if colour is None:
+            return False
+        self._count_flag(pending.violation.rule, -1)
+        self.counters.let_pass[f"a {colour} beacon flashes on the vehicle"] += 1
+        return True
+
+    def _count_flag(self, rule: str, by: int) -> None:
+        # A candidate of a rule about plates is counted once it has been judged.
+        self.counters.flagged[rule] += by * (rule not in self._plate_rules)
 
     def _judged(self, violation: Violation, reading: PlateReading | None) -> Violation | None:
         """Let a rule about plates judge its candidate; other rules' violations stand."""

@@ -61,12 +61,14 @@ def camera(folder: Path, **changes: Any) -> Camera:
 
 @dataclass(frozen=True)
 class Mover:
-    """A coloured box: where its left edge is at a time, or None; ``y`` is its upper edge."""
+    """A coloured box: where its left edge is at a time, or None; ``y`` is its upper edge. ``beacon``: a red lamp
+    flashes on it, three times in two seconds."""
 
     x: Callable[[float], float | None]
     y: int
     colour: tuple[int, int, int] = BLUE
     plate: bool = True
+    beacon: bool = False
 
 
 def along(speed_px_s: float, start: float, stop_s: float = 1e9) -> Callable[[float], float]:
@@ -85,6 +87,8 @@ def picture(movers: Sequence[Mover], t: float) -> Image:
             continue
         a, b = (round(x), mover.y), (round(x) + 60, mover.y + 44)
         cv2.rectangle(image, a, b, mover.colour, -1)
+        if mover.beacon and t * 1.5 % 1 < 0.5:
+            cv2.rectangle(image, (a[0] + 22, a[1] + 2), (a[0] + 38, a[1] + 8), (30, 30, 255), -1)
         if mover.plate:
             cv2.rectangle(image, (a[0] + 20, a[1] + 28), (a[0] + 40, a[1] + 36), (255, 255, 255), -1)
             cv2.line(image, (a[0] + 24, a[1] + 32), (a[0] + 36, a[1] + 32), (0, 0, 0), 2)

@@ -1,6 +1,7 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -331,3 +332,10 @@ def test_an_odd_even_candidate_is_judged_by_its_plate_and_record(tmp_path, plate
         counters = loop.run(source)
     assert len(found) == counters.flagged["odd_even"] == flagged
     assert sum(counters.let_pass.values()) == 1 - flagged
+
+
+def test_whoever_has_a_flashing_beacon_is_let_pass_and_counted(tmp_path):
+    escort = Ran(tmp_path, [replace(WRONG_WAY, beacon=True), LAWFUL])
+    assert escort.findings == []
+    assert escort.counters.flagged["wrong_way"] == 0
+    assert escort.counters.let_pass == {"a red beacon flashes on the vehicle": 1}
