@@ -24,8 +24,9 @@ LEAST_WIDTH_PX = 24
 # Of OpenCV's hue (0..179), saturation and value. A lamp outshines paint of its colour.
 BLUE, RED = (98, 132), (172, 8)
 LEAST_SATURATION, LEAST_VALUE = 110, 190
-# Of the roof's pixels: lit is so much, and so many times what is seen between the flashes.
-LIT_SHARE, LIT_TIMES = 0.006, 3.0
+# Of the roof's pixels: lit is so much, so many pixels at least, and so many times what is seen between the flashes.
+# Paint whose brightness lies at the limit shows more or less of it from frame to frame, but never so much more.
+LIT_SHARE, LIT_PIXELS, LIT_TIMES = 0.015, 12, 4.0
 # UN Regulation No. 65 has 2 to 4 flashes a second; a slower or half seen one still switches so often in the window.
 LEAST_SWITCHES, WINDOW_S, LEAST_LOOKS = 4, 2.5, 10
 
@@ -44,9 +45,9 @@ def flashing(crops: Sequence[Image], times_s: Sequence[float]) -> str | None:
         return None
     times = np.array([t for _, t in seen])
     for name, hues in (("blue", BLUE), ("red", RED)):
-        shares = np.array([_lamp_share(crop, hues) for crop, _ in seen])
-        dark = float(np.quantile(shares, 0.2))
-        lit = shares > max(LIT_SHARE, LIT_TIMES * dark)
+        looks = np.array([_lamp(crop, hues) for crop, _ in seen])
+        dark = float(np.quantile(looks[:, 0], 0.2))
+        lit = (looks[:, 0] > max(LIT_SHARE, LIT_TIMES * dark)) & (looks[:, 1] >= LIT_PIXELS)
         switched = times[1:][lit[1:] != lit[:-1]]
         starts = np.searchsorted(switched, switched - WINDOW_S)
         if len(switched) and int(np.max(np.arange(len(switched)) - starts)) + 1 >= LEAST_SWITCHES:
@@ -54,9 +55,11 @@ def flashing(crops: Sequence[Image], times_s: Sequence[float]) -> str | None:
     return None
 
 
-def _lamp_share(crop: Image, hues: tuple[int, int]) -> float:
+def _lamp(crop: Image, hues: tuple[int, int]) -> tuple[float, int]:
+    """Give how much of the roof a lamp of these hues fills: the share, and pixels."""
     roof = crop[: max(1, round(crop.shape[0] * ROOF_SHARE))]
     hue, saturation, value = cv2.split(cv2.cvtColor(roof, cv2.COLOR_BGR2HSV))
     low, high = hues
     of_hue = (hue >= low) & (hue <= high) if low <= high else (hue >= low) | (hue <= high)
-    return float(np.mean(of_hue & (saturation >= LEAST_SATURATION) & (value >= LEAST_VALUE)))
+    lamp = of_hue & (saturation >= LEAST_SATURATION) & (value >= LEAST_VALUE)
+    return float(np.mean(lamp)), int(np.count_nonzero(lamp))

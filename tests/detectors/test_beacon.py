@@ -55,7 +55,7 @@ def test_what_is_no_flashing_beacon_has_no_right_of_way(draw) -> None:
     assert watched(draw) is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.tuples(*[st.integers(0, 255)] * 3), st.integers(0, 1000))
 def test_no_paint_flashes(paint, seed) -> None:
     assert watched(lambda i, _: car(paint, seed + i, size=40)) is None
