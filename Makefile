@@ -12,12 +12,13 @@ export YOLO_OFFLINE := true
 demo: setup
 	$(BIN)/etle demo $(if $(ONCE),--once)
 
+# Tests run on every core: a second thread in each of them would only wait for the others.
 test: setup
 	sh tests/services.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest
 
 setup: $(VENV)/.installed
 
