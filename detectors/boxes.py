@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from detectors.types import Box
+from detectors.types import Box, Image
 
 
 def iou(a: Box, b: Box) -> float:
@@ -12,3 +12,11 @@ def iou(a: Box, b: Box) -> float:
         return 0.0
     inter = w * h
     return inter / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inter)
+
+
+def crop_region(image: Image, region: Box) -> Image:
+    """Cut a region ``xyxy`` out of a picture, as far as it lies within it."""
+    height, width = image.shape[:2]
+    x1, y1 = max(0, round(region[0])), max(0, round(region[1]))
+    x2, y2 = min(width, round(region[2])), min(height, round(region[3]))
+    return image[y1 : max(y1, y2), x1 : max(x1, x2)]

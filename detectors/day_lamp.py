@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from detectors.boxes import crop_region
 from detectors.camera import Camera
 from detectors.types import Box, Image, LampSighting, Track
 from detectors.viewpoint import Viewpoint, faces, viewpoint
@@ -58,10 +59,4 @@ class LampWatch:
         riders = [t for t in tracks if t.label == "motorcycle" and t.confirmed and faces(self._view, t)]
         if not riders or float(np.mean(image[::8, ::8].max(axis=2))) < DAY_VALUE:
             return ()
-        height, width = image.shape[:2]
-        out = []
-        for track in riders:
-            x1, y1, x2, y2 = (round(v) for v in lamp_box(track.points[-1].box_xyxy))
-            crop = image[max(0, y1) : min(height, y2), max(0, x1) : min(width, x2)]
-            out.append(look_at(crop, track.id))
-        return tuple(out)
+        return tuple(look_at(crop_region(image, lamp_box(t.points[-1].box_xyxy)), t.id) for t in riders)

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.boxes import crop_region
 from detectors.camera import SignalHead
 from detectors.signal_network import probabilities
 from detectors.types import Frame, Image, SignalState
@@ -126,11 +127,3 @@ class SignalReader:
         recent.append((frame.t_s, read_head(crop_region(frame.image, head.region)).state))
         fresh = [state for t, state in recent if t > frame.t_s - self._window_s]
         return fresh[-1] if len(fresh) == self._agree and len(set(fresh)) == 1 else SignalState.UNKNOWN
-
-
-def crop_region(image: Image, region: tuple[float, float, float, float]) -> Image:
-    """Cut a region ``xyxy`` out of a picture, as far as it lies within it."""
-    height, width = image.shape[:2]
-    x1, y1 = max(0, round(region[0])), max(0, round(region[1]))
-    x2, y2 = min(width, round(region[2])), min(height, round(region[3]))
-    return image[y1 : max(y1, y2), x1 : max(x1, x2)]

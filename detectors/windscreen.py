@@ -14,6 +14,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from detectors.boxes import crop_region
 from detectors.camera import Camera
 from detectors.types import Box, DriverSighting, Image, Track
 from detectors.viewpoint import Viewpoint, faces, viewpoint
@@ -74,7 +75,7 @@ class DriverWatch:
     def look(self, image: Image, tracks: Sequence[Track]) -> tuple[DriverSighting, ...]:
         """Look into one frame (H, W, 3) BGR: one sighting for each car whose front is turned to the camera."""
         facing = [t for t in tracks if t.label == "car" and t.confirmed and faces(self._view, t)]
-        crops = [_cut(image, driver_box(t.points[-1].box_xyxy)) for t in facing]
+        crops = [crop_region(image, driver_box(t.points[-1].box_xyxy)) for t in facing]
         unclear = [why_unclear(c) if c.size else "too small" for c in crops]
         looks = self._classifier.judge([c for c, why in zip(crops, unclear, strict=True) if why is None])
         waiting = iter(looks)
@@ -83,9 +84,3 @@ class DriverWatch:
             look = next(waiting) if why is None else DriverLook(0.0, 0.0)
             out.append(DriverSighting(track.id, why is None, look.belt_off, look.phone, why or ""))
         return tuple(out)
-
-
-def _cut(image: Image, box: Box) -> Image:
-    height, width = image.shape[:2]
-    x1, y1, x2, y2 = (round(v) for v in box)
-    return image[max(0, y1) : min(height, y2), max(0, x1) : min(width, x2)]

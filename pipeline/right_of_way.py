@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detectors.beacon import PRIVILEGED, flashing
+from detectors.boxes import crop_region
 from detectors.types import Image
 from pipeline.images import ImageError, decode_image
 from pipeline.pending import Pending
@@ -25,7 +26,6 @@ def beacon(pending: Pending) -> str | None:
             image = decode_image(frame.jpeg)
         except ImageError:
             continue
-        x1, y1, x2, y2 = (max(0, round(v)) for v in pending.boxes[index])
-        crops.append(image[y1:y2, x1:x2])
+        crops.append(crop_region(image, pending.boxes[index]))
         times.append(frame.t_s)
     return flashing(crops, times)
