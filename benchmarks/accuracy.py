@@ -25,11 +25,11 @@ import numpy as np
 
 from benchmarks.peers import RapidOcrPeer, YoloxPeer
 from benchmarks.signal_heads import measure as measure_signals
-from cli.models import shipped_weights
+from cli.models import load_detector
 from cli.pictures import PLATE_CONFIDENCE
+from detectors.base import ObjectDetector
 from detectors.boxes import iou
 from detectors.types import Detection, Image
-from detectors.yolo import YoloDetector
 from plate_reader.photo import PhotoReader, padded_crop
 from plate_reader.reader import PlateReader
 from training.detector.evaluate import CONFIDENCE, measure
@@ -57,7 +57,7 @@ def score(tool: Path, *arguments: Any) -> str:
 
 def plates(data: Path, tools: Path, out: Path) -> list[str]:
     """Rows of the plate sets: ours, and RapidOCR."""
-    detector = YoloDetector(shipped_weights(), None, confidence=PLATE_CONFIDENCE)
+    detector = load_detector(None, confidence=PLATE_CONFIDENCE)
     ours = PhotoReader(find=lambda image: [d.box_xyxy for d in detector.detect(image) if d.label == "plate"])
     peer = RapidOcrPeer()
     rows = []
@@ -108,7 +108,7 @@ def boxes(data: Path, tools: Path, out: Path) -> list[str]:
         for path in held:
             truth = path.parent.parent / "labels" / f"{path.stem}.txt"
             (labels / truth.name).write_text(truth.read_text() if truth.exists() else "")
-        detector = YoloDetector(shipped_weights(), None, confidence=CONFIDENCE)
+        detector = load_detector(None, confidence=CONFIDENCE)
         file = out / f"{name}.jsonl"
         write(file, (detected(path, detector.detect) for path in held))
         tool = tools / "score_boxes.py"
@@ -130,7 +130,7 @@ def junction(data: Path) -> list[str]:
     """Rows of the junction camera: how many of those counted by eye are found, ours and YOLOX-nano."""
     with COUNTED.open(newline="") as opened:
         counted = list(csv.DictReader(opened))
-    detector = YoloDetector(shipped_weights(), None)
+    detector = load_detector(None)
     peer = YoloxPeer(data / "peer-weights" / "yolox_nano.onnx")
     rows = []
     for name, look in (("ours", detector.detect), ("YOLOX-nano", peer.detect)):
@@ -164,7 +164,7 @@ def matched(truth: Sequence[Any], found: Sequence[Any]) -> int:
 
 def rendered(scenes: Path) -> list[str]:
     """Rows of rendered scenes: mAP50 of all classes in every 12th frame, plates at least 80 px wide read exactly."""
-    detector = YoloDetector(shipped_weights(), 960, confidence=CONFIDENCE)
+    detector = load_detector(960, confidence=CONFIDENCE)
     reader = PlateReader()
     pairs, exact, wide, wrong = [], 0, 0, 0
     for folder in sorted(path.parent for path in scenes.glob("*/camera.yaml")):
@@ -207,7 +207,7 @@ def labelled(objects: list[dict[str, Any]]) -> list[tuple[str, Any]]:
     return [(CLASSES[number], tuple(box)) for number, box in labels_of(objects)]
 
 
-def found_in(detector: YoloDetector, image: Any) -> list[tuple[str, float, Any]]:
+def found_in(detector: ObjectDetector, image: Any) -> list[tuple[str, float, Any]]:
     """Give what was found in a frame as (class, confidence, xyxy)."""
     return [(d.label, d.confidence, d.box_xyxy) for d in detector.detect(np.asarray(image, np.uint8))]
 

@@ -71,16 +71,24 @@ def load_models(image_size: int, weights: Path | None = None) -> Models:
     Raises:
         DetectorError, PlateReaderError: missing or altered models.
     """
+    from detectors.second_look import SecondLook
     from detectors.signal_network import signal_sha256
     from detectors.yolo import YoloDetector
     from plate_reader.reader import PlateReader
 
-    detector = YoloDetector(weights or shipped_weights(), image_size)
+    finder = YoloDetector(weights or shipped_weights(), image_size)
+    detector = SecondLook(finder)
     reader = PlateReader()
     return Models(
         detector,
         reader,
-        {**detector.sha256_by_file, **signal_sha256(), **reader.sha256_by_file, **_rapidocr_models()},
+        {
+            **finder.sha256_by_file,
+            **detector.sha256_by_file,
+            **signal_sha256(),
+            **reader.sha256_by_file,
+            **_rapidocr_models(),
+        },
     )
 
 
@@ -88,9 +96,10 @@ def load_detector(
     image_size: int | None, weights: Path | None = None, confidence: float = 0.25
 ) -> ObjectDetector:
     """Load the detector alone; what it is less sure of than ``confidence`` is dropped."""
+    from detectors.second_look import SecondLook
     from detectors.yolo import YoloDetector
 
-    return YoloDetector(weights or shipped_weights(), image_size, confidence=confidence)
+    return SecondLook(YoloDetector(weights or shipped_weights(), image_size, confidence=confidence))
 
 
 def _rapidocr_models() -> dict[str, str]:

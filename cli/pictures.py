@@ -42,12 +42,15 @@ def detect(
     jsonl_out: Out = None,
     size: Size = None,
     weights: Weights = None,
+    confidence: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="What is found with less confidence is not written.")
+    ] = 0.1,
     quiet: Annotated[bool, typer.Option(help="No progress bar.")] = False,
 ) -> None:
     """Find vehicles, persons, heads and plates in pictures."""
     with told():
         files = pictures(paths)
-        detector = load_detector(size, weights)
+        detector = load_detector(size, weights, confidence)
 
         def found(image: Image) -> dict[str, Any]:
             return {

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.boxes import iou
+from detectors.heads import SAME_HEAD_IOU
 from detectors.types import Box, Detection, Track, TrackPoint
 
-HEADS = ("head_helmet", "head_bare")
-# Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.
-SAME_HEAD_IOU = 0.65
 # In widths of the motorcycle's box: a head this near to a seat is that seat's; one about as near to another seat, by
 # less than the second, is nobody's where fewer heads than seats are seen.
 SAME_SEAT = 0.3

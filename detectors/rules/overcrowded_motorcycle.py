@@ -8,8 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from detectors.boxes import iou
+from detectors.heads import whole_heads
 from detectors.rules.common import key_frame, make_violation
-from detectors.rules.heads import Seat, height, one_per_head, piece_of, vote
+from detectors.rules.heads import Seat, height, piece_of, vote
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
 from detectors.types import Box, Detection, Scene, Track, Violation
 
@@ -54,11 +55,15 @@ class OvercrowdedMotorcycle(RiderRule):
         """As every rider rule, and no other two-wheeler's box overlaps this one's."""
         return super().can_judge(track, scene) and not self._beside_another(track, scene.tracks)
 
+    def heads_in(self, scene: Scene) -> Sequence[Detection]:
+        """Give each head once, bare or not: it is a person either way."""
+        return whole_heads(scene.loose)
+
     def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
         """Count the heads that are alike and apart, and let them vote for their seats where they are too many."""
         point = rider.track.points[-1]
         separate: list[Detection] = []
-        for head in sorted(one_per_head(heads), key=lambda d: -d.confidence):
+        for head in heads:
             if all(iou(head.box_xyxy, other.box_xyxy) <= self.parameters.max_overlap for other in separate):
                 separate.append(head)
         tallest = max((height(d) for d in separate), default=0.0)

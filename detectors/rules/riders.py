@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from detectors.camera import Camera
+from detectors.heads import HEADS
 from detectors.rules.common import Flagged, Parameters, jumped, parse_parameters
-from detectors.rules.heads import HEADS, Seat, assign, height
+from detectors.rules.heads import Seat, assign, height
 from detectors.types import Detection, Scene, Track, TrackPoint, Violation
 
 
@@ -49,6 +50,10 @@ class RiderRule:
         """Tell whether a motorcycle's riders can be told in this moment."""
         return scene.clock_fit and track.confirmed
 
+    def heads_in(self, scene: Scene) -> Sequence[Detection]:
+        """Give the heads of a moment as this rule goes by them."""
+        return [d for d in scene.loose if d.label in HEADS]
+
     def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
         """Take in the heads on a motorcycle in the newest sighting of its track."""
         raise NotImplementedError
@@ -61,7 +66,7 @@ class RiderRule:
         """Take in one moment; give the violations that it completes."""
         self._flagged.follow(scene)
         confirmed = [t for t in scene.tracks if t.confirmed]
-        heads = [d for d in scene.loose if d.label in HEADS and self._counts(d)]
+        heads = [d for d in self.heads_in(scene) if self._counts(d)]
         for track, its_heads in assign(confirmed, heads):
             rider = self._riders.setdefault(track.id, Motorcycle(track))
             rider.track = track

@@ -12,6 +12,7 @@ from detectors.camera import parse_camera
 from detectors.rules.registry import NEEDS, build_rules
 from detectors.types import SignalState
 from training.render.camera_file import camera_yaml
+from training.render.light import random_light
 from training.render.paths import BUS_LANE
 from training.render.rasterizer import View, draw
 from training.render.registry_file import COLUMNS, registry_csv
@@ -174,14 +175,18 @@ def test_where_three_ride_together_in_the_picture_the_truth_says_so_and_nowhere_
 
 
 def test_an_unlit_lamp_is_a_violation_by_day_alone(every_rule):
-    def unlit(light):
-        found, _ = committed(list(every_rule.drivers), every_rule.program, 60, every_rule.view, light=light)
-        return {v.driver for v in found if v.rule == "no_day_lamp"}
+    def unlit(name, sun=(0.0, 0.5, 0.8)):
+        light = replace(random_light(np.random.default_rng(0), name), sun=sun)
+        found, doubtful = committed(
+            list(every_rule.drivers), every_rule.program, 60, every_rule.view, light=light
+        )
+        return {v.driver for v in found if v.rule == "no_day_lamp"} - doubtful
 
     meant = {i for i, d in enumerate(every_rule.drivers) if d.intent == "no_lamp"}
     assert unlit("day") == unlit("rain") == meant
     assert meant
     assert unlit("night") == unlit("dusk") == set()
+    assert unlit("day", sun=(0.0, -0.5, 0.8)) == set(), "with the sun in its lens nobody can tell"
 
 
 def test_a_lane_change_leads_from_one_lane_to_the_other_and_never_back():

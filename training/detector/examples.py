@@ -21,6 +21,8 @@ REAL_SHARE = 0.55
 # A plate that the picture is laid around is seen from far and from near alike.
 CLOSE_SHARE, PLATE_PX, MOST_ENLARGED = 0.5, (22.0, 300.0), 6.0
 PASTE_SHARE, LEAST_HUNG_PX = 0.7, 12.0
+# Motorcycles lean on their stand or are photographed aslant; white plates burn out in the sun and in lamps.
+ASLANT_SHARE, MOST_TURNED_DEG, OVEREXPOSED_SHARE = 0.4, 28.0, 0.15
 PLATE, PASTED_FROM = CLASSES.index("plate"), "plates-eu-dashcam"
 TWO_WHEELERS = (CLASSES.index("motorcycle"), CLASSES.index("bicycle"))
 _FACES = [drawn(stroke) for stroke in (0.08, 0.1, 0.12, 0.14, 0.16)]
@@ -124,9 +126,15 @@ def _paste_plates(
         height = max(width / aspect * float(rng.uniform(0.85, 1.1)), float(y2 - y1) * 1.02)
         centre, lean = np.array([(x1 + x2) / 2, (y1 + y2) / 2]), float(rng.normal(0, 0.05))
         half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [width / 2, height / 2]
-        corners = centre + half + half[:, [0]] * [0, lean] + rng.normal(0, 0.02, (4, 2)) * [width, height]
+        corners = half + half[:, [0]] * [0, lean] + rng.normal(0, 0.02, (4, 2)) * [width, height]
+        if rng.random() < ASLANT_SHARE:
+            turn = np.radians(rng.uniform(-MOST_TURNED_DEG, MOST_TURNED_DEG))
+            corners = corners @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        corners = corners + centre
         old = picture[max(0, int(y1)) : int(y2) + 1, max(0, int(x1)) : int(x2) + 1]
         light = float(np.clip(np.percentile(old, 85) / 210, 0.15, 1.2)) if old.size else 1.0
+        if rng.random() < OVEREXPOSED_SHARE:
+            light *= float(rng.uniform(1.2, 2.2))
         small = cv2.resize(
             plate, (max(4, round(width)), max(3, round(height))), interpolation=cv2.INTER_AREA
         ).astype(np.float32)

@@ -2,8 +2,8 @@
 
 ``python -m training.detector.train OUT --minutes M`` wants ``OUT/rendered`` and ``OUT/real`` (see `training_set` and
 `real_set`) and writes ``OUT/road.ckpt`` every few minutes and at its end. Run again, it goes on where it stopped until
-M minutes are used in all. ``--start CKPT`` begins with what an earlier run has learned instead of with COCO. On the CPU
-it runs in bfloat16.
+M minutes are used in all. ``--start CKPT`` begins with what an earlier run has learned instead of with COCO, or, where it
+names an export's folder, with what is shipped. On the CPU it runs in bfloat16.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from ultralytics.utils.loss import v8DetectionLoss
 from detectors.types import CLASSES
 from training.detector.coco_start import fetch, start
 from training.detector.examples import CROP, REAL_SHARE, Source, example, read_sources
+from training.detector.shipped_start import fill_from_export
 
 BATCH = 8
 HEAD_LR, BODY_LR = 1.5e-3, 1.5e-4
@@ -123,10 +124,11 @@ def batches(sources: tuple[list[Source], list[Source]], first: int) -> Iterator[
             ahead.append(pool.submit(make, step + 2))
 
 
-def _train_mode(model: DetectionModel) -> None:
-    """Train, but keep the body's normalisation as COCO left it: it is folded, and has no statistics to learn."""
+def _train_mode(model: DetectionModel, all_folded: bool) -> None:
+    """Train, but keep the body's normalisation as COCO left it: it is folded, and has no statistics to learn. That of
+    an export is folded in the head as well."""
     model.train()
-    for layer in model.model[:-1]:
+    for layer in model.model if all_folded else model.model[:-1]:
         for part in layer.modules():
             if isinstance(part, nn.BatchNorm2d):
                 part.eval()
@@ -141,14 +143,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=70.0)
-    parser.add_argument("--start", type=Path, help="a checkpoint to begin with instead of COCO's weights")
+    parser.add_argument("--start", type=Path, help="a checkpoint or an export to begin with instead of COCO's weights")
+    parser.add_argument("--rate", type=float, default=1.0, help="share of the usual learning rate")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     cv2.setNumThreads(1)
     torch.manual_seed(SEED)
     model = start(fetch(given.out))
-    if given.start is not None:
+    from_export = given.start is not None and given.start.is_dir()
+    if from_export:
+        fill_from_export(model, given.start)
+    elif given.start is not None:
         model.load_state_dict(torch.load(given.start, weights_only=True)["averaged"])
     model.args = get_cfg(overrides={"box": 7.5, "cls": 0.5, "dfl": 1.5})
     model = model.to(memory_format=torch.channels_last)
@@ -190,15 +196,15 @@ def main() -> None:
         torch.save(kept, checkpoint.with_suffix(".new"))
         checkpoint.with_suffix(".new").replace(checkpoint)
 
-    _train_mode(model)
+    _train_mode(model, from_export)
     sums, saved, told = np.zeros(3), time.monotonic(), time.monotonic()
     for batch in batches(sources, step):
         began = time.monotonic()
-        rate = _rate(step, used / 60 / given.minutes)
+        rate = given.rate * _rate(step, used / 60 / given.minutes)
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * rate
         for p in learning:
-            p.requires_grad_(step >= HEAD_ONLY_STEPS)
+            p.requires_grad_(from_export or step >= HEAD_ONLY_STEPS)
         x = batch["img"].float().div_(255).contiguous(memory_format=torch.channels_last)
         criterion.bce.weight = batch["weight"]
         with torch.autocast("cpu", torch.bfloat16):

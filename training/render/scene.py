@@ -99,7 +99,7 @@ def write_script(
     # In some scenes the line beyond the junction is dashed, and whoever changes lanes there keeps the law.
     solid = not every_rule or bool(rng.random() < 0.7)
     while True:
-        violations, doubtful = committed(drivers, program, seconds, view, solid, name)
+        violations, doubtful = committed(drivers, program, seconds, view, solid, lit)
         if not doubtful:
             break
         drivers = [d for i, d in enumerate(drivers) if i not in doubtful]

@@ -29,6 +29,8 @@ SIZE = (1280, 720)
 LIGHTS = ("day", "night", "dusk", "rain", "day", "night")
 SHOTS = 12
 BARE = 0.4
+# Of the motorcycles, how many carry one, two and three: three are rare on the road and must not be new to the network.
+ABOARD = (0.4, 0.3, 0.3)
 # Less than this share of an object in view is no example of it.
 LEAST_VISIBLE = {"plate": 0.6, "head_helmet": 0.45, "head_bare": 0.45}
 LEAST_VISIBLE_VEHICLE = 0.15
@@ -71,6 +73,10 @@ def _view(rng: np.random.Generator) -> View:
     return View.looking(*SIZE, eye, target, float(rng.uniform(26, 60)))
 
 
+def _aboard(rng: np.random.Generator) -> int:
+    return 1 + int(rng.choice(len(ABOARD), p=ABOARD))
+
+
 def make_scene(job: tuple[Path, int]) -> int:
     """Photograph one scene from a camera of its own; give how many pictures were written."""
     out, seed = job
@@ -81,7 +87,7 @@ def make_scene(job: tuple[Path, int]) -> int:
     rng = np.random.default_rng([seed, 77])
     script = write_script(seed, 60.0, f"{SIZE[0]}x{SIZE[1]}")
     drivers = tuple(
-        dataclasses.replace(d, people=tuple(random_person(rng, BARE) for _ in d.people))
+        dataclasses.replace(d, people=tuple(random_person(rng, BARE) for _ in range(_aboard(rng))))
         if d.label == "motorcycle"
         else d
         for d in script.drivers

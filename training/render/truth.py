@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.types import SignalState
+from training.render.light import Light
 from training.render.paths import BUS_LANE
 from training.render.rasterizer import View
 from training.render.sight import Sight
@@ -26,6 +27,9 @@ STRAIGHT_M = 10.0
 EDGE_S = 2.5
 MANOEUVRES = ("crowd", "ban", "change", "turn", "bus_lane", "no_lamp")
 BY_DAY = ("day", "rain")
+# Sine between the sun's ray and the lens of who comes towards the camera, beyond which the lens glares: a person
+# cannot tell it from a lit lamp.
+SUN_ON_LENS = 0.1
 # Where a driver goes the wrong way the camera sees it from the far end of the lane on.
 WRONG_WAY_M = (-8.5, 30.0)
 # For so long the camera must see where a vehicle meets the road, in each part of what it did.
@@ -67,12 +71,14 @@ def committed(
     seconds: float,
     view: View,
     solid: bool = True,
-    light: str = "day",
+    light: Light | None = None,
 ) -> tuple[list[Committed], set[int]]:
     """Give the violations, and the drivers whose conduct lies in doubt and must leave the scene.
 
-    ``solid``: whether the line between the lanes beyond the junction is; ``light`` as in `training.render.light`.
+    ``solid``: whether the line between the lanes beyond the junction is. Without a ``light`` it is an overcast day.
     """
+    by_day = light is None or light.name in BY_DAY
+    lens_in_sun = light is not None and light.name == "day" and -light.sun[1] > SUN_ON_LENS
     found: list[Committed] = []
     doubtful: set[int] = set()
     for i, driver in enumerate(drivers):
@@ -89,7 +95,9 @@ def committed(
                 doubtful.add(i)
             continue
         if driver.intent in MANOEUVRES:
-            _manoeuvre(i, driver, t, front, solid, light in BY_DAY, found, doubtful)
+            _manoeuvre(i, driver, t, front, solid, by_day, found, doubtful)
+            if driver.intent == "no_lamp" and lens_in_sun:
+                doubtful.add(i)
         if driver.path not in LANES:
             continue
         _red_light(i, driver, program, t, front, found, doubtful)

@@ -1,0 +1,30 @@
+"""Heads as a detector finds them: one head may carry two labels, bare and under a helmet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from detectors.boxes import iou
+from detectors.types import Detection
+
+BARE, HELMET = "head_bare", "head_helmet"
+HEADS = (HELMET, BARE)
+# Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.
+SAME_HEAD_IOU = 0.65
+
+
+def whole_heads(found: Sequence[Detection]) -> list[Detection]:
+    """Give each head once, the surest first, with the confidence that it is one, bare or not.
+
+    Where both labels claim one head their confidences add up, to 1 at most: the detector shares its belief out among
+    them.
+    """
+    out: list[Detection] = []
+    for head in sorted((d for d in found if d.label in HEADS), key=lambda d: (-d.confidence, d.box_xyxy)):
+        same = next((k for k, o in enumerate(out) if iou(o.box_xyxy, head.box_xyxy) > SAME_HEAD_IOU), None)
+        if same is None:
+            out.append(head)
+        elif out[same].label != head.label:
+            sure = min(1.0, out[same].confidence + head.confidence)
+            out[same] = Detection(out[same].label, sure, out[same].box_xyxy)
+    return sorted(out, key=lambda d: -d.confidence)

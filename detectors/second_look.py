@@ -1,0 +1,65 @@
+"""A detector whose heads are looked at again: the road detector finds them, `detectors.head_network` tells which is
+bare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from detectors.base import ObjectDetector
+from detectors.head_network import bare_probabilities, head_sha256
+from detectors.heads import BARE, HEADS, HELMET, whole_heads
+from detectors.types import Box, Detection, Image
+
+# A rider's head is in the upper part of a two-wheeler's box, which covers machine and riders. Where none is seen that
+# surely, a head is less surely a rider's, down to a share: pedestrians wear no helmets and must not.
+TWO_WHEELERS, RIDERS_PART, ABOVE = ("motorcycle", "bicycle"), 0.6, 0.1
+SURE_OF_WHEELS, ON_FOOT_SHARE = 0.5, 0.25
+# What is said of a head with less confidence than this share of how surely it is one says nothing.
+LEAST_SHARE = 0.05
+
+
+class SecondLook(ObjectDetector):
+    """Wraps a detector. Where that says how surely something is a rider's head, this says which: the confidence of
+    ``head_bare`` and ``head_helmet`` add up to how surely it is one, and each is given where it is not negligible, so
+    that a doubtful head carries both labels.
+
+    Raises:
+        WeightsError: the head network's weights are missing or altered.
+    """
+
+    def __init__(self, detector: ObjectDetector) -> None:
+        self._detector = detector
+        self.sha256_by_file = head_sha256()
+
+    def detect(self, image: Image) -> list[Detection]:
+        """Find the objects in one (H, W, 3) uint8 BGR picture; boxes in its pixels, the surest first."""
+        return self._looked(image, self._detector.detect(image))
+
+    def detect_batch(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """Find the objects in several pictures."""
+        found = self._detector.detect_batch(images)
+        return [self._looked(image, seen) for image, seen in zip(images, found, strict=True)]
+
+    @staticmethod
+    def _of_a_rider(head: Detection, found: Sequence[Detection]) -> Detection:
+        wheels = [d.confidence for d in found if d.label in TWO_WHEELERS and _rides(head.box_xyxy, d.box_xyxy)]
+        share = max(ON_FOOT_SHARE, min(1.0, max(wheels, default=0.0) / SURE_OF_WHEELS))
+        return Detection(head.label, head.confidence * share, head.box_xyxy)
+
+    def _looked(self, image: Image, found: Sequence[Detection]) -> list[Detection]:
+        heads = [self._of_a_rider(head, found) for head in whole_heads(found)]
+        bare = bare_probabilities(image, [head.box_xyxy for head in heads])
+        out = [d for d in found if d.label not in HEADS]
+        for head, share in zip(heads, bare, strict=True):
+            for label, part in ((BARE, share), (HELMET, 1 - share)):
+                if part >= LEAST_SHARE:
+                    out.append(Detection(label, head.confidence * part, head.box_xyxy))
+        return sorted(out, key=lambda d: (-d.confidence, d.box_xyxy))
+
+
+def _rides(head: Box, wheels: Box) -> bool:
+    x, y = (head[0] + head[2]) / 2, (head[1] + head[3]) / 2
+    height = wheels[3] - wheels[1]
+    return (
+        wheels[0] <= x <= wheels[2] and wheels[1] - ABOVE * height <= y <= wheels[1] + RIDERS_PART * height
+    )

@@ -1,0 +1,105 @@
+"""Heads to learn from: real ones of a roadside camera and rendered ones, disturbed as cameras do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.head_network import AROUND, BARE, HELMET, SIDE, head_square
+from detectors.types import CLASSES, Image
+
+REAL_SHARE = 0.6
+# The rest of a cut lies around the square that the network sees, so that the square can be moved.
+MARGIN = 1.6
+KEPT_SIDE = 240
+LABEL_OF = {CLASSES.index("head_bare"): BARE, CLASSES.index("head_helmet"): HELMET}
+
+
+@dataclass(frozen=True)
+class Head:
+    """A cut (h, w, 3) uint8 BGR whose middle is a head ``side`` pixels large; ``label`` as in `head_network.CLASSES`;
+    ``group`` says when it was seen, 0..1 of its recording."""
+
+    image: Image
+    side: float
+    label: int
+    group: float
+
+
+def read_heads(folder: Path, prefix: str = "") -> list[Head]:
+    """Give the labelled heads of a folder of ``images`` and YOLO ``labels``, numbered as in `detectors.types.CLASSES`."""
+    files = sorted(p for p in (folder / "images").iterdir() if p.name.startswith(prefix))
+    out = []
+    for number, file in enumerate(files):
+        rows = [line.split() for line in (folder / "labels" / f"{file.stem}.txt").read_text().splitlines()]
+        rows = [row for row in rows if row and int(row[0]) in LABEL_OF]
+        image = cv2.imread(str(file)) if rows else None
+        if image is None:
+            continue
+        h, w = image.shape[:2]
+        for row in rows:
+            x, y, bw, bh = (float(v) * n for v, n in zip(row[1:5], (w, h, w, h), strict=True))
+            side = max(bw, bh)
+            reach = side * AROUND * MARGIN / 2
+            left, top = round(x - reach), round(y - reach)
+            size = max(2, round(2 * reach))
+            pad = size
+            padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+            cut = padded[top + pad : top + pad + size, left + pad : left + pad + size]
+            if size > KEPT_SIDE:
+                cut = cv2.resize(cut, (KEPT_SIDE, KEPT_SIDE), interpolation=cv2.INTER_AREA)
+                side *= KEPT_SIDE / size
+            out.append(Head(np.asarray(cut, np.uint8).copy(), side, LABEL_OF[int(row[0])], number / len(files)))
+    return out
+
+
+def example(head: Head, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Give a (96, 96, 3) uint8 BGR square, its box as badly placed as a detector's."""
+    h, w = head.image.shape[:2]
+    side = head.side * float(np.exp(rng.normal(0, 0.12)))
+    x, y = w / 2 + rng.normal(0, 0.06) * head.side, h / 2 + rng.normal(0, 0.06) * head.side
+    image = head.image
+    if rng.random() < 0.4:
+        # Seen from farther away.
+        seen = max(7.0, head.side * float(rng.uniform(0.25, 1.0)))
+        small = cv2.resize(image, None, fx=seen / head.side, fy=seen / head.side, interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
+    if rng.random() < 0.5:
+        turn = cv2.getRotationMatrix2D((x, y), float(rng.normal(0, 8)), 1.0)
+        image = np.asarray(cv2.warpAffine(image, turn, (w, h), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    square = head_square(image, (x - side / 2, y - side / 2, x + side / 2, y + side / 2))
+    if rng.random() < 0.5:
+        square = square[:, ::-1]
+    return _disturb(square, rng)
+
+
+def _disturb(square: Image, rng: np.random.Generator) -> NDArray[np.uint8]:
+    out = square.astype(np.float32) * np.float32(rng.uniform(0.5, 1.5))
+    out *= rng.uniform(0.85, 1.15, 3).astype(np.float32)
+    if rng.random() < 0.3:
+        out = 255 * (np.clip(out, 0, 255) / 255) ** np.float32(rng.uniform(0.6, 1.6))
+    if rng.random() < 0.2:
+        out[:] = out.mean(axis=2, keepdims=True)
+    if rng.random() < 0.3:
+        out = cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.5, 3.0)))
+    if rng.random() < 0.15:
+        length = int(rng.integers(3, 13))
+        out = cv2.blur(out, (length, 1) if rng.random() < 0.6 else (1, length))
+    if rng.random() < 0.3:
+        out += rng.normal(0, rng.uniform(2, 14), (SIDE, SIDE, 1)).astype(np.float32)
+    if rng.random() < 0.4:
+        # Somebody or something before a part of it.
+        w, h = rng.integers(8, SIDE // 2, 2)
+        x, y = int(rng.integers(0, SIDE - w)), int(rng.integers(0, SIDE - h))
+        away = abs(x + w / 2 - SIDE / 2) + abs(y + h / 2 - SIDE / 2)
+        if away > SIDE / 3:
+            out[y : y + h, x : x + w] = rng.uniform(0, 255, 3)
+    picture = np.asarray(np.clip(out, 0, 255), np.uint8)
+    if rng.random() < 0.4:
+        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 85))])
+        picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return picture
