@@ -42,7 +42,9 @@ class SecondLook(ObjectDetector):
 
     @staticmethod
     def _of_a_rider(head: Detection, found: Sequence[Detection]) -> Detection:
-        wheels = [d.confidence for d in found if d.label in TWO_WHEELERS and _rides(head.box_xyxy, d.box_xyxy)]
+        wheels = [
+            d.confidence for d in found if d.label in TWO_WHEELERS and _rides(head.box_xyxy, d.box_xyxy)
+        ]
         share = max(ON_FOOT_SHARE, min(1.0, max(wheels, default=0.0) / SURE_OF_WHEELS))
         return Detection(head.label, head.confidence * share, head.box_xyxy)
 
@@ -60,6 +62,4 @@ class SecondLook(ObjectDetector):
 def _rides(head: Box, wheels: Box) -> bool:
     x, y = (head[0] + head[2]) / 2, (head[1] + head[3]) / 2
     height = wheels[3] - wheels[1]
-    return (
-        wheels[0] <= x <= wheels[2] and wheels[1] - ABOVE * height <= y <= wheels[1] + RIDERS_PART * height
-    )
+    return wheels[0] <= x <= wheels[2] and wheels[1] - ABOVE * height <= y <= wheels[1] + RIDERS_PART * height

@@ -108,7 +108,9 @@ def test_only_a_motorcycle_that_comes_towards_the_camera_is_looked_at() -> None:
     assert (seen.track_id, seen.clear, seen.off) == (7, True, 1.0)
     x1, y1, x2, y2 = (round(v) for v in lamp_box(coming.points[-1].box_xyxy))
     side = (x2 - x1) // 6
-    picture[(y1 + y2) // 2 - side : (y1 + y2) // 2 + side, (x1 + x2) // 2 - side : (x1 + x2) // 2 + side] = 255
+    picture[(y1 + y2) // 2 - side : (y1 + y2) // 2 + side, (x1 + x2) // 2 - side : (x1 + x2) // 2 + side] = (
+        255
+    )
     assert looked_at(picture, coming)[0].off == 0.0
 
 

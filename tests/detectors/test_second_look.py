@@ -57,14 +57,18 @@ def test_what_is_said_of_a_head_adds_up_to_how_surely_it_is_one(seen: float, bar
     heads = [d for d in out if d is not MOTORCYCLE]
     assert sum(d.confidence for d in heads) == pytest.approx(seen, abs=0.05 * seen + 1e-9)
     assert {d.box_xyxy for d in heads} == {HEAD}
-    assert max(heads, key=lambda d: d.confidence).label == ("head_bare" if bare > 0.5 else "head_helmet") or abs(
-        bare - 0.5
-    ) < 1e-6
+    assert (
+        max(heads, key=lambda d: d.confidence).label == ("head_bare" if bare > 0.5 else "head_helmet")
+        or abs(bare - 0.5) < 1e-6
+    )
 
 
 def test_a_doubtful_head_carries_both_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     out = looked(monkeypatch, 0.6, MOTORCYCLE, Detection("head_helmet", 0.8, HEAD))
-    assert {(d.label, round(d.confidence, 2)) for d in out[1:]} == {("head_bare", 0.48), ("head_helmet", 0.32)}
+    assert {(d.label, round(d.confidence, 2)) for d in out[1:]} == {
+        ("head_bare", 0.48),
+        ("head_helmet", 0.32),
+    }
 
 
 def test_a_head_that_no_two_wheeler_carries_is_less_surely_a_riders(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +87,12 @@ def test_everything_else_passes_as_it_came_the_surest_first(monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     "box",
-    [(-30.0, -30.0, 5.0, 5.0), (390.0, 390.0, 460.0, 470.0), (10.0, 10.0, 10.0, 10.0), (0.0, 0.0, 400.0, 400.0)],
+    [
+        (-30.0, -30.0, 5.0, 5.0),
+        (390.0, 390.0, 460.0, 470.0),
+        (10.0, 10.0, 10.0, 10.0),
+        (0.0, 0.0, 400.0, 400.0),
+    ],
 )
 def test_a_head_at_the_edge_tiny_or_huge_is_a_square_all_the_same(box: Box) -> None:
     assert head_square(PICTURE, box).shape == (SIDE, SIDE, 3)

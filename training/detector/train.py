@@ -2,8 +2,8 @@
 
 ``python -m training.detector.train OUT --minutes M`` wants ``OUT/rendered`` and ``OUT/real`` (see `training_set` and
 `real_set`) and writes ``OUT/road.ckpt`` every few minutes and at its end. Run again, it goes on where it stopped until
-M minutes are used in all. ``--start CKPT`` begins with what an earlier run has learned instead of with COCO, or, where it
-names an export's folder, with what is shipped. On the CPU it runs in bfloat16.
+M minutes are used in all. ``--start CKPT`` begins with what an earlier run has learned instead of with COCO, or, where
+it names an export's folder, with what is shipped. On the CPU it runs in bfloat16.
 """
 
 from __future__ import annotations
@@ -143,7 +143,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=70.0)
-    parser.add_argument("--start", type=Path, help="a checkpoint or an export to begin with instead of COCO's weights")
+    parser.add_argument(
+        "--start", type=Path, help="a checkpoint or an export to begin with instead of COCO's weights"
+    )
     parser.add_argument("--rate", type=float, default=1.0, help="share of the usual learning rate")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()

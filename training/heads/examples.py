@@ -31,7 +31,7 @@ class Head:
 
 
 def read_heads(folder: Path, prefix: str = "") -> list[Head]:
-    """Give the labelled heads of a folder of ``images`` and YOLO ``labels``, numbered as in `detectors.types.CLASSES`."""
+    """Give the heads of a folder of ``images`` and YOLO ``labels``, numbered as in `detectors.types.CLASSES`."""
     files = sorted(p for p in (folder / "images").iterdir() if p.name.startswith(prefix))
     out = []
     for number, file in enumerate(files):
@@ -53,7 +53,9 @@ def read_heads(folder: Path, prefix: str = "") -> list[Head]:
             if size > KEPT_SIDE:
                 cut = cv2.resize(cut, (KEPT_SIDE, KEPT_SIDE), interpolation=cv2.INTER_AREA)
                 side *= KEPT_SIDE / size
-            out.append(Head(np.asarray(cut, np.uint8).copy(), side, LABEL_OF[int(row[0])], number / len(files)))
+            out.append(
+                Head(np.asarray(cut, np.uint8).copy(), side, LABEL_OF[int(row[0])], number / len(files))
+            )
     return out
 
 
@@ -66,7 +68,9 @@ def example(head: Head, rng: np.random.Generator) -> NDArray[np.uint8]:
     if rng.random() < 0.4:
         # Seen from farther away.
         seen = max(7.0, head.side * float(rng.uniform(0.25, 1.0)))
-        small = cv2.resize(image, None, fx=seen / head.side, fy=seen / head.side, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            image, None, fx=seen / head.side, fy=seen / head.side, interpolation=cv2.INTER_AREA
+        )
         image = np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), np.uint8)
     if rng.random() < 0.5:
         turn = cv2.getRotationMatrix2D((x, y), float(rng.normal(0, 8)), 1.0)

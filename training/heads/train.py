@@ -48,7 +48,9 @@ def fresh(out: Path) -> HeadNetwork:
     return network
 
 
-def _batch(real: list[Head], rendered: list[Head], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def _batch(
+    real: list[Head], rendered: list[Head], rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
     squares, labels = [], []
     for _ in range(BATCH):
         heads = real if rng.random() < REAL_SHARE else rendered

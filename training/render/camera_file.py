@@ -10,7 +10,16 @@ import yaml
 from training.render.rasterizer import View
 from training.render.traffic import LIMIT_KMH
 from training.render.truth import GRACE_S, TOLERANCE_KMH, ZONE_M
-from training.render.world import CENTRE_X, CROSS_Y, KERB_X, LAMP_HEIGHTS, LANE_X, SIGNAL_POLES, SOLID_Y
+from training.render.world import (
+    CENTRE_X,
+    CROSS_Y,
+    KERB_X,
+    LAMP_HEIGHTS,
+    LANE_X,
+    SHOULDER_X,
+    SIGNAL_POLES,
+    SOLID_Y,
+)
 
 SURVEY = (
     (-6.9, -6.0),
@@ -112,9 +121,15 @@ def _every_rule(data: dict[str, Any], solid: bool) -> dict[str, Any]:
             "polygon": strip(-LANE_X, -KERB_X, SOLID_Y[0], SOLID_Y[1]),
             "direction": [0.0, -1.0],
         },
+        {
+            "id": "shoulder",
+            "kind": "shoulder_use",
+            "polygon": strip(-KERB_X, SHOULDER_X, SOLID_Y[0] + 4.0, SOLID_Y[1] + 8.0),
+            "direction": [0.0, -1.0],
+        },
     ]
     line = [[LANE_X, SOLID_Y[0]], [LANE_X, SOLID_Y[1]]]
-    rules = ("overcrowded_motorcycle", "lane_marking", "bus_lane", "motorcycle_ban")
+    rules = ("overcrowded_motorcycle", "lane_marking", "bus_lane", "shoulder_use", "motorcycle_ban")
     return {
         "lanes": lanes,
         "zones": zones,

@@ -13,6 +13,8 @@ from training.render.plates import PlateSpec
 
 STEP_S = 0.05
 BUS_LANE = "opposing:5.02"
+# Along the shoulder, then back into the bus lane over so many metres before the junction; or to a halt on it.
+SHOULDER, HALT, SHOULDER_X, MERGE_Y = "shoulder", "opposing:8.05", 8.05, (28.5, 41.0)
 LIMIT_KMH = 50.0
 SIZES = {
     "car": (4.35, 1.72),
@@ -49,7 +51,8 @@ class Driver:
     """One vehicle's whole run. ``front_m`` (T,) along its path from ``began_s`` on, every `STEP_S`.
 
     ``path``: a lane of `LANES` (B2: a motorcycle in the middle of L2), "left" (turns left from M1), "left2" (from L2),
-    "change:y:m" (from L2 to L1 over m metres from y on), "wrong", "opposing:x", "east:y" or "west:y".
+    "change:y:m" (from L2 to L1 over m metres from y on), "wrong", "opposing:x", "shoulder" (and back into
+    the bus lane), "east:y" or "west:y".
     """
 
     label: str
@@ -104,6 +107,11 @@ def place(path: str, s: float) -> tuple[float, float, float]:
         return LANES["L2"] + aside * (3 - 2 * share) * share**2, s, -float(np.arctan(slope))
     if path == "wrong":
         return -6.3, -s, np.pi
+    if path == SHOULDER:
+        metres, aside = MERGE_Y[1] - MERGE_Y[0], float(BUS_LANE.split(":")[1]) - SHOULDER_X
+        share = float(np.clip((MERGE_Y[1] + s) / metres, 0, 1))
+        slope = aside * 6 * share * (1 - share) / metres
+        return SHOULDER_X + aside * (3 - 2 * share) * share**2, -s, np.pi + float(np.arctan(slope))
     way, at = path.split(":")
     if way == "opposing":
         return float(at), -s, np.pi

@@ -17,7 +17,7 @@ from training.render.rasterizer import View, count_ids, draw, draw_mask, mean_of
 from training.render.traffic import Driver
 from training.render.truth import BY_DAY
 from training.render.vehicles import CARS, FIRST_HEAD, PAINTS, Model, bicycle, bus, car, motorcycle, truck
-from training.render.world import backdrop, lamps, to_screen
+from training.render.world import Layout, backdrop, lamps, to_screen
 
 PARTS = 8
 PLATE_PX = 220
@@ -84,9 +84,9 @@ class _Placed:
 class Studio:
     """Photographs a cast on the standing junction with one camera in one light."""
 
-    def __init__(self, view: View, light: Light, seed: int, cast: Cast, solid: bool = False) -> None:
+    def __init__(self, view: View, light: Light, seed: int, cast: Cast, layout: Layout = Layout()) -> None:
         self.view, self.light, self.cast = view, light, cast
-        self.backdrop = backdrop(view, light, seed, solid)
+        self.backdrop = backdrop(view, light, seed, layout)
         rng = np.random.default_rng([seed, 11])
         self._grain = rng.normal(0, light.noise, (view.height + 64, view.width + 64, 3)).astype(np.float32)
         self._seed = seed

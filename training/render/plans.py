@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.render.paths import BUS_LANE, LIMIT_KMH, Program
+from training.render.paths import BUS_LANE, HALT, LIMIT_KMH, SHOULDER, Program
 
 # So long before a planned manoeuvre nobody else enters its lane.
 LEAD_S = 5.0
@@ -158,6 +158,13 @@ def more(rng: np.random.Generator, seconds: float, program: Program) -> list[Pla
         plans.append(Plan(label, BUS_LANE, "bus_lane", at, wish(), -28.0, -95.0))
         at = green + program.green_s * float(rng.uniform(0.2, 0.8)) - 95 / 11
         plans.append(Plan("motorcycle", "opposing:1.78", "no_lamp", at, wish(), -28.0, -95.0))
+        label = str(rng.choice(["car", "motorcycle"]))
+        at = green + program.green_s * float(rng.uniform(0.0, 0.6)) - 95 / 11
+        plans.append(Plan(label, SHOULDER, "shoulder", at, float(rng.uniform(38, 44)) / 3.6, -28.0, -95.0))
+    if rng.random() < 0.5:
+        # The shoulder is there for who must stop.
+        at = float(rng.uniform(0.0, 0.8)) * seconds
+        plans.append(Plan("car", HALT, "halt", at, wish(), float(rng.uniform(-62.0, -50.0)), -95.0))
     return plans
 
 
@@ -165,4 +172,6 @@ def queue_of(path: str) -> str:
     """Give the queue that the drivers of a path stand in."""
     if path in ("B2", "left2") or path.startswith("change"):
         return "L2"
+    if path == SHOULDER:
+        return BUS_LANE
     return "M1" if path == "left" else path

@@ -27,6 +27,7 @@ from training.render.rasterizer import View
 from training.render.registry_file import registry_csv
 from training.render.traffic import Driver, Program, simulate
 from training.render.truth import Committed, committed, zone_speed_kmh
+from training.render.world import Layout
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -149,9 +150,9 @@ _STUDIO: dict[str, Studio] = {}
 
 def _start(script: Script) -> None:
     cv2.setNumThreads(1)
-    solid = script.every_rule and script.solid
+    layout = Layout(script.every_rule and script.solid, script.every_rule)
     _STUDIO["studio"] = Studio(
-        script.view, script.light, script.seed, Cast(script.drivers, script.seed), solid
+        script.view, script.light, script.seed, Cast(script.drivers, script.seed), layout
     )
 
 

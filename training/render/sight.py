@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from training.render.paths import SHOULDER
 from training.render.rasterizer import View
 from training.render.traffic import SIZES, Driver, place
 
@@ -28,7 +29,7 @@ class Sight:
         if front is None:
             return False
         # The camera looks along +y: of those that come towards it, it sees the front.
-        towards = driver.path == "wrong" or driver.path.startswith("opposing")
+        towards = driver.path == "wrong" or driver.path.startswith(("opposing", SHOULDER))
         x, y, _ = place(driver.path, front if towards else front - driver.length)
         return self._seen(i, np.array([x, y, FOOT_M]), t)
 

@@ -14,6 +14,8 @@ from detectors.types import SignalState
 from training.render.paths import (
     LANES,
     LIMIT_KMH,
+    MERGE_Y,
+    SHOULDER,
     SIZES,
     STEP_S,
     TURN_FROM,
@@ -102,6 +104,9 @@ def simulate(
                     and plan.path != plans[j].path
                 ):
                     continue
+                on_shoulder = [x["front"] for x, p in ((s, plan), (other, plans[j])) if p.path == SHOULDER]
+                if len(on_shoulder) == 1 and on_shoulder[0] < -MERGE_Y[1] - 6:
+                    continue
                 clear = other["front"] - SIZES[plans[j].label][0] - s["front"]
                 if clear < gap:
                     gap, closing = clear, s["speed"] - other["speed"]
@@ -134,6 +139,8 @@ def _must_stop(
     """Tell whether the driver brakes for the signal now; a decision to go on amber is kept."""
     if plan.intent in ("run_red", "wrong_way"):
         return False
+    if plan.intent == "halt":
+        return True
     cross = plan.path.startswith(("east", "west"))
     if cross:
         go = signal is SignalState.RED
@@ -168,6 +175,7 @@ def _without_collisions(drivers: list[Driver], seconds: float) -> list[Driver]:
         "wrong_way": 0,
         "run_red": 1,
         "bus_lane": 1,
+        "shoulder": 1,
         "crowd": 1,
         "ban": 1,
         "change": 1,

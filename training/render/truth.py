@@ -25,7 +25,7 @@ STOP_MARGIN_M = {"motorcycle": 1.5, "bicycle": 1.5, "car": 2.9}
 LOOK_S = 0.05
 STRAIGHT_M = 10.0
 EDGE_S = 2.5
-MANOEUVRES = ("crowd", "ban", "change", "turn", "bus_lane", "no_lamp")
+MANOEUVRES = ("crowd", "ban", "change", "turn", "bus_lane", "shoulder", "no_lamp")
 BY_DAY = ("day", "rain")
 # Sine between the sun's ray and the lens of who comes towards the camera, beyond which the lens glares: a person
 # cannot tell it from a lit lamp.
@@ -38,6 +38,8 @@ SEEN_HEAD_S = 1.0
 # Of travel in a closed zone and of a lane change so much must be seen; of riders beside one another so many seconds.
 SEEN_OF_ZONE_TRAVEL, SEEN_CHANGE_S, SEEN_CROWD_S = 0.75, 0.7, 1.3
 BAN_M, BUS_LANE_M, LINE_M = (-8.8, 20.0), (28.5, 56.0), (27.0, 62.0)
+# Where the shoulder is driven along; who slows down there by more than a tenth, or is slower, may mean to stop.
+SHOULDER_M, STEADY, STEADY_KMH = (47.0, 74.0), 0.9, 34.0
 LAMP_M, SEEN_LAMP_S = (8.0, 44.0), 2.0
 LONGEST = {"motorcycle": 2.2, "bicycle": 2.0, "car": 5.2}
 
@@ -140,6 +142,12 @@ def _manoeuvre(i: int, driver: Driver, t: np.ndarray, front: np.ndarray, solid: 
     elif driver.intent == "bus_lane" and driver.path == BUS_LANE:
         # It comes towards the camera: its front is seen, and its way goes down along y.
         _stretch("bus_lane", i, t, -front, BUS_LANE_M, found, doubtful)
+    elif driver.intent == "shoulder":
+        _stretch("shoulder_use", i, t, -front, SHOULDER_M, found, doubtful)
+        on = t[(-front >= SHOULDER_M[0]) & (-front <= SHOULDER_M[1])]
+        speeds = [driver.speed(float(x)) for x in on[2:-2]] or [0.0]
+        if min(speeds) < max(STEADY * max(speeds), STEADY_KMH / 3.6):
+            doubtful.add(i)
     elif driver.intent == "no_lamp" and by_day:
         _stretch("no_day_lamp", i, t, -front, LAMP_M, found, doubtful)
     elif driver.intent == "crowd":
@@ -191,7 +199,7 @@ def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
         return LOOK_S * sum(sight.head_seen(v.driver, float(x)) for x in during) >= SEEN_CROWD_S
     if v.rule == "no_day_lamp":
         return feet(during) >= SEEN_LAMP_S
-    if v.rule in ("motorcycle_ban", "bus_lane"):
+    if v.rule in ("motorcycle_ban", "bus_lane", "shoulder_use"):
         return feet(during) >= SEEN_OF_ZONE_TRAVEL * (v.end_s - v.start_s)
     if v.rule == "lane_marking":
         around = t[(t >= v.start_s - 1.0) & (t <= v.end_s + 1.0)]

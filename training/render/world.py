@@ -23,10 +23,21 @@ KERB_X, CENTRE_X, LANE_X = -6.9, 0.0, -3.4
 CROSS_Y = (6.0, 20.0)
 ZEBRA_Y = (1.6, 4.4)
 SOLID_Y = (26.3, 70.0)
+# A paved shoulder beyond the opposing lanes' edge line: its outer kerb, and where along the road it runs.
+SHOULDER_X, SHOULDER_Y = 9.3, (27.0, 110.0)
 SIGNAL_POLES = ((-7.7, 0.4), (0.35, 0.4))
 LAMP_HEIGHTS = {SignalState.RED: 3.05, SignalState.AMBER: 2.72, SignalState.GREEN: 2.39}
 NEAR, FAR = 80, 20
 EXTENT = (-26.0, -16.0, 22.0, 110.0)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What differs between junctions. ``solid``: the line between the lanes beyond the junction is, not dashed;
+    ``shoulder``: the opposing road has a paved one."""
+
+    solid: bool = False
+    shoulder: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ class Backdrop:
     ground: NDArray[np.bool_]
 
 
-def _ground_texture(rng: np.random.Generator, scale: int, light: Light, solid: bool) -> Image:
+def _ground_texture(rng: np.random.Generator, scale: int, light: Light, layout: Layout) -> Image:
     x0, y0, x1, y1 = EXTENT
     w, h = int((x1 - x0) * scale), int((y1 - y0) * scale)
 
@@ -66,6 +77,8 @@ def _ground_texture(rng: np.random.Generator, scale: int, light: Light, solid: b
     road = np.zeros((h, w), np.uint8)
     cv2.rectangle(road, px(KERB_X, y0), px(-KERB_X, y1), 255, -1)
     cv2.rectangle(road, px(x0, CROSS_Y[0]), px(x1, CROSS_Y[1]), 255, -1)
+    if layout.shoulder:
+        cv2.rectangle(road, px(-KERB_X, SHOULDER_Y[0]), px(SHOULDER_X, SHOULDER_Y[1]), 255, -1)
     for cx, cy in ((KERB_X, CROSS_Y[0]), (-KERB_X, CROSS_Y[0]), (KERB_X, CROSS_Y[1]), (-KERB_X, CROSS_Y[1])):
         cv2.circle(road, px(cx, cy), int(2.2 * scale), 255, -1)
     on_road = road > 0
@@ -111,7 +124,7 @@ def _ground_texture(rng: np.random.Generator, scale: int, light: Light, solid: b
         for y in np.arange(seg[0], seg[1], 5.0):
             for x in (LANE_X, -LANE_X):
                 bar(x - 0.06, y, x + 0.06, min(y + 3.0, seg[1]))
-    if solid:
+    if layout.solid:
         bar(LANE_X - 0.06, SOLID_Y[0], LANE_X + 0.06, SOLID_Y[1])
     for x in (-5.1, -1.75):
         tip = np.array(
@@ -132,7 +145,7 @@ def _ground_texture(rng: np.random.Generator, scale: int, light: Light, solid: b
     return np.asarray(np.clip(img, 0, 255), np.uint8)
 
 
-def _scenery(rng: np.random.Generator) -> Mesh:
+def _scenery(rng: np.random.Generator, shoulder: bool) -> Mesh:
     parts = [
         quad(
             (-400, -40, -0.05),
@@ -148,10 +161,11 @@ def _scenery(rng: np.random.Generator) -> Mesh:
         for lo, hi in ((-16, CROSS_Y[0] - 2.4), (CROSS_Y[1] + 2.4, 110)):
             for i, y in enumerate(np.arange(lo, hi, 1.2)):
                 shade_of: Colour = (0.8, 0.8, 0.8) if i % 2 else (0.12, 0.12, 0.12)
+                kerb = SHOULDER_X if shoulder and side > 0 and y >= SHOULDER_Y[0] else x
                 parts.append(
                     box(
-                        (min(x, x + side * 0.2), y, 0),
-                        (max(x, x + side * 0.2), min(y + 1.2, hi), 0.18),
+                        (min(kerb, kerb + side * 0.2), y, 0),
+                        (max(kerb, kerb + side * 0.2), min(y + 1.2, hi), 0.18),
                         shade_of,
                         0.1,
                     )
@@ -206,6 +220,8 @@ def _scenery(rng: np.random.Generator) -> Mesh:
             if y < CROSS_Y[1] + 3:
                 continue
             tx, ty = side * rng.uniform(8.6, 9.8), y + rng.uniform(-2, 2)
+            if shoulder and side > 0:
+                tx += 1.3
             trunk = rng.uniform(2.4, 3.6)
             parts.append(rod((tx, ty, 0), (tx, ty, trunk + 0.6), 0.16, 0.1, (0.2, 0.28, 0.35), 0.02))
             for _ in range(9):
@@ -273,13 +289,10 @@ def to_screen(mesh: Mesh, view: View) -> NDArray[np.float32]:
 NO_ATLAS: Image = np.zeros((2, 2, 3), np.uint8)
 
 
-def backdrop(view: View, light: Light, seed: int, solid: bool = False) -> Backdrop:
-    """Render the empty junction once for a camera that stands still.
-
-    ``solid``: the line between the lanes beyond the junction is, not dashed.
-    """
+def backdrop(view: View, light: Light, seed: int, layout: Layout) -> Backdrop:
+    """Render the empty junction once for a camera that stands still."""
     rng = np.random.default_rng([seed, 7])
-    near, far = _ground_texture(rng, NEAR, light, solid), None
+    near, far = _ground_texture(rng, NEAR, light, layout), None
     far = cv2.resize(near, None, fx=FAR / NEAR, fy=FAR / NEAR, interpolation=cv2.INTER_AREA)
     tone = np.asarray(light.sky) * 0.95 + np.asarray(light.sun_colour) * max(light.sun[2], 0.0)
     pixels = np.stack(np.meshgrid(np.arange(view.width) + 0.5, np.arange(view.height) + 0.5), -1).reshape(
@@ -306,7 +319,7 @@ def backdrop(view: View, light: Light, seed: int, solid: bool = False) -> Backdr
     axis = view.matrix[2]
     w = axis[0] * x + axis[1] * y + axis[3]
     flat = np.where(inside & (w > 0.3), 1 / np.maximum(w, 0.3), 0).astype(np.float32)
-    scenery = _scenery(rng)
+    scenery = _scenery(rng, layout.shoulder)
     colours, screen = shade(scenery, view.position, light), to_screen(scenery, view)
     samples, depth = [], flat
     for dx, dy in ((-0.25, -0.25), (0.25, -0.25), (0.25, 0.25), (-0.25, 0.25)):
