@@ -17,7 +17,7 @@ from plate_reader.types import Box, PlateReading
 
 Quad = NDArray[np.float32]
 
-_LEAST_CONFIDENCE = 0.02
+_LEAST_CONFIDENCE, _HEARD = 0.02, 0.1
 # A picture of these proportions and no wider may itself be a crop of a plate.
 _CROP_ASPECT, _CROP_WIDTH_PX, _CROP_PAD = (1.6, 6.0), 800, 0.1
 # How far a plate reaches beyond its number, in heights of the number's line: left and right, above, below.
@@ -169,7 +169,11 @@ def _turned_back(box: Box, turn: NDArray[np.float64]) -> Box:
 
 
 def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:
-    """Keep the surest reading of each place, the surest first; of one text, the one that is accepted."""
+    """Keep the surest reading of each place, the surest first; of one text, the one that is accepted.
+
+    A piece of a plate is read as a shorter number, as surely as the whole: the longer of two such texts stays, and casts
+    doubt where it is itself too unsure.
+    """
     kept: list[PlateReading] = []
     for reading in sorted(readings, key=lambda r: -r.confidence):
         home = next(
@@ -177,9 +181,17 @@ def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:
         )
         if home is None:
             kept.append(reading)
+        elif reading.confidence >= _HEARD and _goes_beyond(reading.text, kept[home].text):
+            why = f"another look reads {reading.text}"
+            doubted = replace(kept[home], accepted=False, reason=why) if kept[home].accepted else kept[home]
+            kept[home] = reading if reading.confidence >= OFFERED else doubted
         elif reading.accepted and reading.text == kept[home].text and not kept[home].accepted:
             kept[home] = reading
     return kept
+
+
+def _goes_beyond(text: str | None, other: str | None) -> bool:
+    return bool(text and other and len(text) > len(other) and (text.startswith(other) or text.endswith(other)))
 
 
 def _shared(a: Box, b: Box) -> float:

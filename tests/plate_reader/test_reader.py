@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from plate_reader.base import PlateReaderError
-from plate_reader.photo import PhotoReader, join_lines
+from plate_reader.photo import PhotoReader, _apart, join_lines
 from plate_reader.reader import PlateReader
 from plate_reader.tnkb import checked, weights_folder
 from training.render.degrade import Shot, photograph
@@ -160,6 +160,25 @@ def test_a_photo_is_read_by_the_given_detector(reader: PlateReader) -> None:
     readings = PhotoReader(reader, find=lambda _: [box]).read(photo)
     assert [r.text for r in readings] == ["AD5678IQ"]
     assert np.abs(np.array(readings[0].box_xyxy) - box).max() < 0.08 * width
+
+
+@pytest.mark.parametrize("kept", [(0.0, 0.68), (0.26, 1.0)])
+def test_a_piece_of_a_plate_is_never_taken_for_the_whole(reader: PlateReader, kept: tuple[float, float]) -> None:
+    plate = draw_plate(PLATES[0], 300)
+    height, width = plate.shape[:2]
+    piece = (kept[0] * width, 0.0, kept[1] * width, float(height))
+    first = PhotoReader(reader, find=lambda _: [piece]).read(plate)[0]
+    assert first.text == "B1234ABC" or not first.accepted
+
+
+def test_of_two_looks_at_one_place_the_longer_number_stays(reader: PlateReader) -> None:
+    whole = replace(reader.read_crops(crops(PLATES[0])), confidence=0.7, accepted=False)
+    assert whole.text is not None
+    piece = replace(whole, text=whole.text[:5], confidence=0.99, accepted=True)
+    assert _apart([piece, whole]) == _apart([whole, piece]) == [whole]
+    unsure = replace(whole, confidence=0.3)
+    (doubted,) = _apart([piece, unsure])
+    assert (doubted.text, doubted.accepted) == (piece.text, False) and str(whole.text) in doubted.reason
 
 
 def test_a_plate_found_only_in_a_turned_look_is_read_and_placed_in_the_photo(reader: PlateReader) -> None:
