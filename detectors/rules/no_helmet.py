@@ -26,7 +26,7 @@ class NoHelmetParameters(RiderParameters):
 
     min_frames: int = Field(8, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
-    min_share: float = Field(0.8, gt=0.5, le=1)
+    min_share: float = Field(0.9, gt=0.5, le=1)
     near_share: float = Field(0.6, ge=0, le=1)
     sure_confidence: float = Field(0.65, ge=0, le=1)
     min_places: int = Field(4, ge=1, le=1000)
