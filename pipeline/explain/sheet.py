@@ -17,7 +17,7 @@ from pipeline.explain.charts import course, path_on_picture, road_plan, speed_ch
 from pipeline.explain.motion import motion, speed_fit
 from pipeline.explain.words import VEHICLES, Pair, Row, rows, statement
 from pipeline.images import crop, decode_image
-from pipeline.measurement import ROLE, MeasurementError, read_measurement
+from pipeline.measurement import FIRST_ROLE, ROLE, Measurement, MeasurementError, read_measurement
 from pipeline.types import Evidence
 from ticketing.law import law_row
 from ticketing.plates import spaced_plate
@@ -82,27 +82,24 @@ def build_sheet(store: EvidenceStore, violation_id: str) -> Sheet:
     if evidence is None:
         raise StoreError(f"there is no evidence for violation {violation_id}")
     manifest = store.manifest(violation_id)
-    file = evidence.file(ROLE)
-    if file is None:
+    measured, before = _measured(evidence, store, ROLE), _measured(evidence, store, FIRST_ROLE)
+    if measured is None:
         raise StoreError(
             f"violation {violation_id}: its evidence was written before measurements were kept; run the recording again"
         )
-    try:
-        measured = read_measurement(store.open(file.sha256))
-    except MeasurementError as error:
-        raise StoreError(f"violation {violation_id}: {error}") from error
     violation = manifest["violation"]
     began = datetime.fromisoformat(violation["started_at"])
     camera, path = measured.camera, measured.path
     law = law_row(violation["rule"], began.astimezone(camera.zone).date())
     title = (law.title_id, law.title_en)
     zone = violation["measured"].get("zone")
-    moments = _moments(manifest, evidence, store, camera, zone)
-    marks = [(m.t_s, str(i + 1)) for i, m in enumerate(moments)]
+    first = None if before is None else before.camera
+    moments = _moments(manifest, evidence, store, [first or camera, camera], zone)
+    marks = [(m.t_s, str(i + 1)) for i, m in enumerate(moments) if m.camera is camera]
     return Sheet(
         title=title,
         article=law.article,
-        facts=_facts(manifest, camera, began),
+        facts=_facts(manifest, [camera] if first is None else [first, camera], began),
         statement=statement(violation, title, f"{began.astimezone(camera.zone):%H:%M:%S}"),
         main=_main(evidence, store, manifest, camera, path, marks, zone),
         moments=tuple(
@@ -115,18 +112,33 @@ def build_sheet(store: EvidenceStore, violation_id: str) -> Sheet:
     )
 
 
+def _measured(evidence: Evidence, store: EvidenceStore, role: str) -> Measurement | None:
+    file = evidence.file(role)
+    try:
+        return None if file is None else read_measurement(store.open(file.sha256))
+    except MeasurementError as error:
+        raise StoreError(f"violation {evidence.violation_id}: {error}") from error
+
+
 @dataclass(frozen=True)
 class _Moment:
     t_s: float
+    camera: Camera
     caption: Pair
     image: Image = field(repr=False)
 
 
 def _moments(
-    manifest: Mapping[str, Any], evidence: Evidence, store: EvidenceStore, camera: Camera, zone: str | None
+    manifest: Mapping[str, Any],
+    evidence: Evidence,
+    store: EvidenceStore,
+    cameras: Sequence[Camera],
+    zone: str | None,
 ) -> list[_Moment]:
+    """Give the key frames in time order; the first is of the first camera, the others are of the last."""
     out: list[_Moment] = []
     for i, told in enumerate(manifest["key_frames"]):
+        camera = cameras[min(i, 1)]
         # Masked where there is such a one: a sheet is passed around, and others are none of its readers' business.
         last = i == len(manifest["key_frames"]) - 1
         masked = evidence.file("public_wide" if last else f"public_frame:{i}")
@@ -138,7 +150,7 @@ def _moments(
         draw_road(image, camera, zone)
         shown = image if box is None else crop(image, _framed(box, image), 0.0)
         clock = local_time(datetime.fromisoformat(told["captured_at"]), camera)
-        out.append(_Moment(float(told["t_s"]), (str(told["caption"]), clock), shown))
+        out.append(_Moment(float(told["t_s"]), camera, (str(told["caption"]), clock), shown))
     return sorted(out, key=lambda m: m.t_s)
 
 
@@ -252,13 +264,17 @@ def _red_began(signals: Sequence[tuple[float, SignalState]], at_s: float) -> flo
     return began
 
 
-def _facts(manifest: Mapping[str, Any], camera: Camera, began: datetime) -> tuple[tuple[Pair, str], ...]:
+def _facts(
+    manifest: Mapping[str, Any], cameras: Sequence[Camera], began: datetime
+) -> tuple[tuple[Pair, str], ...]:
+    camera = cameras[-1]
+    places = [f"{c.file.location.street}\n{c.file.name} ({c.id})" for c in cameras]
     violation, plate = manifest["violation"], manifest["plate"]
     vehicle = VEHICLES.get(violation["vehicle_class"], (violation["vehicle_class"],) * 2)
     when_id, _ = time_words(began, camera.file.timezone)
     return (
         (("Waktu", "Time"), f"{when_id}\n{local_time(began, camera)}"),
-        (("Tempat", "Place"), f"{camera.file.location.street}\n{camera.file.name} ({camera.id})"),
+        (("Tempat", "Place"), "\n→ ".join(places)),
         (("Kendaraan", "Vehicle"), f"{vehicle[0]} / {vehicle[1]}"),
         (("Pelat nomor", "Plate"), _plate(plate)),
         (("Kantor", "Office"), camera.file.office),
