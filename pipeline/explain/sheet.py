@@ -13,6 +13,7 @@ from detectors.types import Box, Image, SignalState, TrackPoint
 from pipeline.blobs import StoreError
 from pipeline.drawing import draw_road, local_time
 from pipeline.evidence import EvidenceStore
+from pipeline.explain.captions import COURSE, COURSE_ON_RED, MAIN, PLAN, with_its_line
 from pipeline.explain.charts import course, path_on_picture, road_plan, speed_chart
 from pipeline.explain.motion import motion, speed_fit
 from pipeline.explain.words import VEHICLES, Pair, Row, rows, statement
@@ -27,24 +28,6 @@ WIDE, FLAT = (1534, 520), (1534, 400)
 BEFORE_S, AFTER_S = 2.0, 1.5
 # Around a vehicle, in shares of its box: enough to see where on the road it is.
 AROUND = 0.35
-
-
-_COURSE = (
-    "Letak kendaraan terhadap waktu; angka: gambar di atas",
-    "Where the vehicle was over time; numbers: the pictures above",
-)
-_COURSE_ON_RED = (
-    "Letak bagian depan kendaraan terhadap waktu; pita di atasnya: warna lampu. Kurva yang melewati garis henti di "
-    "bawah pita merah berarti kendaraan di sana pada saat lampu merah",
-    "Where the vehicle's front was over time; the strip above: the signal's colour. A curve beyond the stop line under "
-    "a red strip means that the vehicle was there on red",
-)
-_PLAN = (
-    "Jalan dari atas, arah lajur ke kanan; merah: garis henti; titik: bagian kendaraan yang terdekat ke kamera pada "
-    "setiap gambar",
-    "The road from above, the lane's direction to the right; red: stop line; dots: the vehicle's end nearest to the "
-    "camera in each picture",
-)
 
 
 @dataclass(frozen=True)
@@ -181,15 +164,7 @@ def _main(
     told = manifest["key_frames"][-1]
     box = told["box_xyxy"] and tuple(told["box_xyxy"])
     picture = path_on_picture(decode_image(store.open(file.sha256)), camera, path, box, marks, zone)
-    return Panel(
-        picture,
-        (
-            "Kuning: tempat bagian kendaraan yang terdekat ke kamera menyentuh jalan, gambar demi gambar; merah: garis "
-            "henti; biru: lajur; angka: gambar di bawah",
-            "Yellow: where the vehicle's end nearest to the camera met the road, picture by picture; red: stop line; "
-            "blue: lanes; numbers: pictures below",
-        ),
-    )
+    return Panel(picture, with_its_line(MAIN, manifest["violation"]))
 
 
 def _panels(
@@ -211,7 +186,7 @@ def _panels(
         if red_s is not None and start - red_s < 6.0:
             start = min(start, red_s - 1.0)
         span = (max(start, 0.0), end_s + AFTER_S)
-        caption = _COURSE if not judged else _COURSE_ON_RED
+        caption = COURSE if not judged else COURSE_ON_RED
         out.append(Panel(course(moved, judged, marks, span, WIDE), caption))
     if fit is not None:
         agrees = abs(fit.speed.kmh - float(violation["speed_kmh"])) < 0.05
@@ -228,7 +203,7 @@ def _panels(
         )
     near = [p for p in path if start_s - BEFORE_S <= p.t_s <= end_s + AFTER_S]
     plan = road_plan(camera, near, marks, _ahead(violation, camera), FLAT, zone, speed=fit is not None)
-    out.append(Panel(plan, _PLAN))
+    out.append(Panel(plan, with_its_line(PLAN, violation)))
     return out
 
 

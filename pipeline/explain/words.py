@@ -267,8 +267,8 @@ def rows(violation: Mapping[str, Any]) -> list[Row]:
 
 _INSIDE_OTHERS = (
     "votes", "points", "limit_kmh", "device", "certificate_valid_until", "metres_doubt", "local_time", "bare_heads",
-    "heads_seen", "from_camera", "to_camera", "seconds_doubt",
-    "looks", "looks_against", "share_of_sightings", "lane", "zone", "marking", "then", "allowed", "went",
+    "heads_seen", "looks", "looks_against", "share_of_sightings", "lane", "zone", "marking", "then", "allowed", "went",
+    "from_camera", "to_camera", "seconds_doubt",
 )  # fmt: skip
 
 

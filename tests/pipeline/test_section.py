@@ -1,6 +1,7 @@
 """A measured section from two cameras' frames to one case: who was too fast on average, and nobody else."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from detectors.rules.registry import NEEDS
 from pipeline.evidence import EvidenceStore
 from pipeline.explain.page import write_page
 from pipeline.explain.sheet import build_sheet
+from pipeline.loop import CameraLoop, Watchers
+from pipeline.passages import PassageSink, PassageStore
 from pipeline.sources import open_source
+from pipeline.types import Counters
 from ticketing.models import CaseRow, PassageRow
 from ticketing.record_rules.settings import TABLE
 
@@ -39,8 +43,8 @@ class Section:
     def __init__(self, folder: Path, office: Office, clips: Path) -> None:
         self.folder, self.data, self.office, self._clips = folder, folder / "data", office, clips
 
-    def run(self, name: str, after_s: float, accepted: bool = True, times=None) -> Ran:
-        """Run a clip of one car before a camera, recorded so many seconds after 07.15."""
+    def open(self, name: str, after_s: float, times=None):
+        """Give a camera and its clip of one car, recorded so many seconds after 07.15."""
         place = {"street": STREETS[name], "latitude": -7.8, "longitude": 110.4}
         at = RECORDED + timedelta(seconds=after_s)
         file = write_camera(
@@ -51,8 +55,13 @@ class Section:
         path = self._clips / f"{name}.mp4" if times is None else self.folder / "clip.mp4"
         if not path.exists():
             write_clip(path, [DRIVES[name]], times=times)
+        return camera, open_source(path, camera)
+
+    def run(self, name: str, after_s: float, accepted: bool = True, times=None) -> Ran:
+        """Run a camera over its clip."""
         models = Models(ColourDetector(), FixedReader(accepted=accepted), {"uji": "0" * 64})
-        with open_source(path, camera) as source:
+        camera, opened = self.open(name, after_s, times)
+        with opened as source:
             store = EvidenceStore(self.data)
             return run_camera(camera, source, models, store, self.office, quiet=True, data=self.data)
 
@@ -164,6 +173,33 @@ def test_a_clock_that_jumps_before_the_vehicle_has_passed_gives_no_passage(secti
     assert section.rows(PassageRow) == section.files() == []
 
 
+@pytest.mark.parametrize(("offset_s", "kept"), [(None, 0), (0.0, 1), (-0.4, 1)])
+def test_what_a_gateways_clock_is_off_adds_to_the_doubt_and_one_that_is_not_told_gives_no_passage(
+    section, offset_s, kept
+):
+    camera, source = section.open("kamera-a", 0.0)
+    passed, told, counters = [], [], Counters()
+    with source:
+        CameraLoop(
+            camera, ColourDetector(), FixedReader(), Watchers(told.append, on_passage=passed.append)
+        ).run(source)
+    (finding,), kept_rows = passed, []
+    sink = PassageSink(
+        camera,
+        PassageStore(section.data),
+        lambda row: kept_rows.append(row) or (),
+        bool,
+        {},
+        lambda: offset_s,
+    )
+    sink(finding, counters)
+    assert told == [] and len(kept_rows) == counters.passages == len(section.files()) == kept
+    assert sum(counters.let_pass.values()) == 1 - kept
+    for row in kept_rows:
+        own = finding.violation.measured["moment_doubt_s"]
+        assert row.measured["moment_doubt_s"] == pytest.approx(own + abs(offset_s))
+
+
 def test_a_camera_at_no_section_follows_nobody(section, monkeypatch, capsys):
     monkeypatch.delenv("ETLE_RECORD_RULES")
     ran = section.run("kamera-a", 0.0)
@@ -171,14 +207,19 @@ def test_a_camera_at_no_section_follows_nobody(section, monkeypatch, capsys):
     assert "no section" in capsys.readouterr().err
 
 
-def test_killed_between_passage_and_case_the_next_start_makes_the_case(section, monkeypatch):
+def test_killed_between_passage_and_case_the_next_start_makes_it_once_in_however_many_workers(
+    section, monkeypatch
+):
     section.run("kamera-a", 0.0)
     with monkeypatch.context() as patched:
         patched.setattr("pipeline.section_cases.SectionCases.__call__", lambda self, found: False)
         section.run("kamera-b", FAST_S)
     assert section.rows(CaseRow) == []
-    resume_sections(section.data, EvidenceStore(section.data), section.office)
-    assert len(section.rows(CaseRow)) == 1
+    with ThreadPoolExecutor(4) as workers:
+        stores = [EvidenceStore(section.data) for _ in range(4)]
+        started = [workers.submit(resume_sections, section.data, store, section.office) for store in stores]
+    assert [worker.result() for worker in started] == [None] * 4
+    assert len(section.rows(CaseRow)) == 1 and EvidenceStore(section.data).verify() == []
 
 
 def test_stills_that_were_altered_make_no_case_and_harm_nobody_else(section, caplog):
