@@ -130,6 +130,7 @@ def _roles(evidence: Evidence | None) -> dict[str, list[str]]:
     return {
         "main": [r for r in ("offence", "vehicle") if r in roles],
         "frames": [r for r in roles if r.startswith("annotated:")],
+        "first": [r for r in roles if r == "first_vehicle"],
         "plates": [r for r in roles if r.split(":")[0] == "plate"],
         "clip": [r for r in roles if r == "clip"],
         "untouched": [r for r in roles if r.startswith("frame:")],

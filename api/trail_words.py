@@ -41,6 +41,7 @@ WORDS = {
     "gateway signing key valid again": "kunci tanda tangan gateway berlaku lagi",
     "letter downloaded": "surat diunduh", "looked up by vehicle": "dicari lewat kendaraan",
     "vehicle looked up": "kendaraan dilihat", "objection file": "berkas keberatan diterima",
+    "passages deleted": "lintasan dihapus",
     "opened objection file": "berkas keberatan dibuka", "repeat offenders looked up": "pelanggar berulang dilihat",
 }  # fmt: skip
 

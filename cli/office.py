@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from ticketing.channels import Channel
+    from ticketing.passages import SectionFinding
+    from ticketing.record_rules.settings import AverageSpeedSettings
     from ticketing.register_import import Imported
     from ticketing.samsat import Samsat
 
@@ -49,12 +51,51 @@ class Office:
 
     def flag(self, flagged: FlaggedViolation) -> None:
         """Make the case of a violation, committed when this returns; one that exists stays as it is."""
-        from sqlalchemy.orm import Session
+        from sqlalchemy.exc import IntegrityError
 
         from ticketing.cases import flag_violation
 
-        with Session(self.engine) as session, session.begin():
-            flag_violation(session, flagged)
+        try:
+            with self.session() as session:
+                flag_violation(session, flagged)
+        except IntegrityError:
+            # The workers of a section's two cameras made its case at once: the other's is found now.
+            with self.session() as session:
+                flag_violation(session, flagged)
+
+    def measures(self, camera_id: str) -> bool:
+        """Tell whether a section that is measured begins or ends at a camera."""
+        return self._sections().measures(camera_id)
+
+    def keep_passage(self, passed: FlaggedViolation) -> tuple[SectionFinding, ...]:
+        """Keep a passage, committed, and give the pairs of its plate that were too fast."""
+        from ticketing import passages
+
+        with self.session() as session:
+            passages.keep(session, passed, datetime.now(UTC))
+        with self.session() as session:
+            return passages.too_fast(session, self._sections(), passed.plate_text)
+
+    def too_fast(self) -> tuple[SectionFinding, ...]:
+        """Give all pairs of kept passages that were too fast."""
+        from ticketing.passages import too_fast
+
+        with self.session() as session:
+            return too_fast(session, self._sections())
+
+    def forget_passages(self, now: datetime) -> tuple[int, float]:
+        """Delete the passages whose time is over; give how many, and for how many minutes they are kept."""
+        from ticketing.passages import forget
+
+        settings = self._sections()
+        with self.session() as session:
+            return forget(session, settings, now), settings.keep_minutes
+
+    @staticmethod
+    def _sections() -> AverageSpeedSettings:
+        from ticketing.record_rules.settings import load_settings
+
+        return load_settings().average_speed
 
     def violation_of(self, case_id: int) -> str | None:
         """Give a case's violation, None where there is no such case."""

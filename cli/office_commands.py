@@ -13,6 +13,7 @@ from cli.channels import open_channels, open_samsat
 from cli.errors import UsageError, say, told
 from cli.office import open_office
 from cli.run import DATA
+from cli.sections import forget_passages
 
 HOST, PORT = "127.0.0.1", 8000
 
@@ -29,14 +30,15 @@ def schedule(
     once: Annotated[bool, typer.Option("--once", help="One round, then leave.")] = False,
 ) -> None:
     """Keep the office's clocks: fire the deadlines that have passed, hand over the letters that are due, tell Samsat of
-    blocks and releases.
+    blocks and releases, delete the passages whose time is over.
 
     Several may run at once, and any may be killed: each deadline fires, each letter and each order goes once.
     """
     with told(), open_office(data) as office:
         channels, samsat = open_channels(data), open_samsat(data)
         while True:
-            for what, counts in office.run_schedule(channels, samsat).items():
+            passages = {"passages": forget_passages(data, office)}
+            for what, counts in (office.run_schedule(channels, samsat) | passages).items():
                 if counts:
                     say(f"etle: {what}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
             if once:

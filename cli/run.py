@@ -16,6 +16,7 @@ from cli.models import Models, load_models
 from cli.office import Office, open_office
 from cli.output import Write, jsonl, nowhere
 from cli.progress import progress
+from cli.sections import open_passages, resume_sections
 from detectors.camera import Camera
 from detectors.types import Frame, Track
 from pipeline.cameras import check_camera
@@ -80,6 +81,7 @@ def run(
             office = stack.enter_context(open_office(data or DATA)) if cases else None
             if store is not None and office is not None:
                 resume_cases(store, office.flag)
+                resume_sections(data or DATA, store, office)
             models = load_models(camera.file.detect_size, weights)
             write = stack.enter_context(jsonl(jsonl_out, opened.live))
             write_track = stack.enter_context(jsonl(tracks_out, opened.live))
@@ -104,7 +106,7 @@ def run_camera(
     """Run a camera over an open source; give what was flagged, counted and could not be used.
 
     ``keep`` is called every few hundred frames: whoever lent the source learns that it is still in use. ``data`` is
-    where the camera's health and the pictures that it is compared with are kept, None: nowhere.
+    where the camera's health, the pictures that it is compared with and its passages are kept, None: nowhere.
     """
     # Brings torch along, seconds that no other command is to wait for.
     from pipeline.loop import CameraLoop, Watchers
@@ -130,6 +132,9 @@ def run_camera(
             data, camera, watch, source.live, source.name, lambda t: say(f"etle: {t}"), arrivals
         )
 
+    passed = None
+    if data is not None and store is not None and office is not None:
+        passed = open_passages(camera, source, data, store, office, models.sha256_by_name)
     with progress(camera.id, source.expected_frames, quiet) as advance:
         watchers = Watchers(
             found,
@@ -137,6 +142,7 @@ def run_camera(
             _telling(advance, keep),
             None if office is None else office.exempts,
             None if book is None else lambda frame, scene: book.frame(frame, scene, loop.counters),
+            None if passed is None else lambda finding: passed(finding, loop.counters),
         )
         loop = CameraLoop(camera, models.detector, models.reader, watchers, watch=watch)
         if store is not None:
@@ -195,6 +201,8 @@ def report(counters: Counters, source: Source) -> str:
     ]
     if c.let_pass:
         lines.append(f"let pass for their plate, record or beacon{_each(c.let_pass)}")
+    if c.passages:
+        lines.append(f"passages at the end of a measured section, kept for a while: {c.passages}")
     if c.paused:
         lines.append(f"not flagged, the picture being unfit{_each(c.paused)}")
     if c.frames_clock_unfit:

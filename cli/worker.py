@@ -16,6 +16,7 @@ from cli.live import LiveCameras
 from cli.models import Models, load_models, shared
 from cli.office import Office, open_office
 from cli.run import DATA, run_camera
+from cli.sections import resume_sections
 from detectors.camera import Camera
 from pipeline.cameras import check_camera, registered_files
 from pipeline.cases import resume_cases
@@ -48,6 +49,7 @@ def worker(
         with ExitStack() as stack:
             office = stack.enter_context(open_office(data))
             resume_cases(EvidenceStore(data), office.flag)
+            resume_sections(data, EvidenceStore(data), office)
             models = shared(load_models(max(c.file.detect_size for c in known.values()), weights))
             held = None
             if live and not once:

@@ -15,7 +15,8 @@ import numpy as np
 from detectors.types import Image
 
 PRIVILEGED = frozenset({
-    "red_light", "stop_line", "lane_marking", "wrong_way", "speeding", "bus_lane", "shoulder_use", "odd_even",
+    "red_light", "stop_line", "lane_marking", "wrong_way", "speeding", "average_speed", "bus_lane", "shoulder_use",
+    "odd_even",
 })  # fmt: skip
 """The rules that right of way overrides; a helmet is worn in any case."""
 # Beacons stand on the roof: nothing else that blinks, and no brake lamp, is so high.

@@ -73,7 +73,8 @@ class Lane(Section):
 
 
 class StopLine(Section):
-    """The stop line, from kerb to centre line in metres, and the lanes that it stops."""
+    """A line across the road, from kerb to centre line in metres, and the lanes that it holds for: the stop line, or
+    the one where a measured section begins or ends."""
 
     road: tuple[Point, Point]
     lanes: tuple[str, ...]
@@ -123,6 +124,7 @@ class CameraFile(Section):
     calibration: Calibration
     lanes: Annotated[tuple[Lane, ...], Field(min_length=1)]
     stop_line: StopLine | None = None
+    section_line: StopLine | None = None
     junction: tuple[Point, ...] | None = None
     signals: tuple[SignalHead, ...] = ()
     measuring_zone: tuple[Point, ...] | None = None
@@ -140,7 +142,8 @@ class CameraFile(Section):
         lanes = {lane.id for lane in self.lanes}
         if len(lanes) != len(self.lanes):
             raise ValueError("lanes: two lanes have the same id")
-        named = [("stop_line", self.stop_line.lanes)] if self.stop_line else []
+        lines = (("stop_line", self.stop_line), ("section_line", self.section_line))
+        named = [(name, line.lanes) for name, line in lines if line is not None]
         named += [(f"signals.{s.id}", s.lanes) for s in self.signals]
         for where, ids in named:
             if missing := set(ids) - lanes:

@@ -21,10 +21,23 @@ def whole_heads(found: Sequence[Detection]) -> list[Detection]:
     """
     out: list[Detection] = []
     for head in sorted((d for d in found if d.label in HEADS), key=lambda d: (-d.confidence, d.box_xyxy)):
-        same = next((k for k, o in enumerate(out) if iou(o.box_xyxy, head.box_xyxy) > SAME_HEAD_IOU), None)
+        same = next((k for k, o in enumerate(out) if _same(o, head)), None)
         if same is None:
             out.append(head)
         elif out[same].label != head.label:
             sure = min(1.0, out[same].confidence + head.confidence)
             out[same] = Detection(out[same].label, sure, out[same].box_xyxy)
     return sorted(out, key=lambda d: -d.confidence)
+
+
+def bare_share(head: Detection, found: Sequence[Detection]) -> float:
+    """Give what share of the belief in a head, as `whole_heads` gives it, is that it is bare, 0..1."""
+    by_label = {
+        label: max((d.confidence for d in found if d.label == label and _same(d, head)), default=0.0)
+        for label in HEADS
+    }
+    return by_label[BARE] / max(1e-6, sum(by_label.values()))
+
+
+def _same(a: Detection, b: Detection) -> bool:
+    return iou(a.box_xyxy, b.box_xyxy) > SAME_HEAD_IOU

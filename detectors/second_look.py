@@ -7,21 +7,23 @@ from collections.abc import Sequence
 
 from detectors.base import ObjectDetector
 from detectors.head_network import bare_probabilities, head_sha256
-from detectors.heads import BARE, HEADS, HELMET, whole_heads
+from detectors.heads import BARE, HEADS, HELMET, bare_share, whole_heads
 from detectors.types import Box, Detection, Image
 
 # A rider's head is in the upper part of a two-wheeler's box, which covers machine and riders. Where none is seen that
 # surely, a head is less surely a rider's, down to a share: pedestrians wear no helmets and must not.
 TWO_WHEELERS, RIDERS_PART, ABOVE = ("motorcycle", "bicycle"), 0.6, 0.1
 SURE_OF_WHEELS, ON_FOOT_SHARE = 0.5, 0.25
+# However sure the detector is which of the two a head is, it is wrong this often: it sees few pixels.
+DETECTOR_WRONG = 0.15
 # What is said of a head with less confidence than this share of how surely it is one says nothing.
 LEAST_SHARE = 0.05
 
 
 class SecondLook(ObjectDetector):
-    """Wraps a detector. Where that says how surely something is a rider's head, this says which: the confidence of
-    ``head_bare`` and ``head_helmet`` add up to how surely it is one, and each is given where it is not negligible, so
-    that a doubtful head carries both labels.
+    """Wraps a detector. How surely something is a rider's head is its word; which of the two it is, both say together:
+    the confidence of ``head_bare`` and ``head_helmet`` add up to how surely it is one, and each is given where it is
+    not negligible, so that a head on which the two disagree carries both labels.
 
     Raises:
         WeightsError: the head network's weights are missing or altered.
@@ -50,13 +52,21 @@ class SecondLook(ObjectDetector):
 
     def _looked(self, image: Image, found: Sequence[Detection]) -> list[Detection]:
         heads = [self._of_a_rider(head, found) for head in whole_heads(found)]
-        bare = bare_probabilities(image, [head.box_xyxy for head in heads])
+        second = bare_probabilities(image, [head.box_xyxy for head in heads])
+        first = [min(max(bare_share(head, found), DETECTOR_WRONG), 1 - DETECTOR_WRONG) for head in heads]
+        bare = [_both(a, b) for a, b in zip(first, second, strict=True)]
         out = [d for d in found if d.label not in HEADS]
         for head, share in zip(heads, bare, strict=True):
             for label, part in ((BARE, share), (HELMET, 1 - share)):
                 if part >= LEAST_SHARE:
                     out.append(Detection(label, head.confidence * part, head.box_xyxy))
         return sorted(out, key=lambda d: (-d.confidence, d.box_xyxy))
+
+
+def _both(first: float, second: float) -> float:
+    """Give the probability by two looks that err apart (Bayes' rule, both outcomes as likely before)."""
+    yes, no = first * second, (1 - first) * (1 - second)
+    return yes / max(yes + no, 1e-9)
 
 
 def _rides(head: Box, wheels: Box) -> bool:

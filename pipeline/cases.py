@@ -55,12 +55,11 @@ class CaseSink:
         if evidence is None:
             package = build_package(finding, self._camera, self._title_of(finding.violation.rule))
             self._counters.evidence_incomplete.update(package.missing)
-            flagged = flagged_violation(self._camera, finding, "")
             body = describe(
                 finding.violation, self._camera, finding.reading, self._models, package.key_frames
             )
             body["missing"] = list(package.missing)
-            body["case"] = plain({k: v for k, v in _values(flagged).items() if k != _MANIFEST})
+            body["case"] = case_body(flagged_violation(self._camera, finding, ""))
             evidence = self._store.write(violation_id, body, package.items)
         if self._flag is not None:
             self._flag(flagged_from_manifest(self._store.manifest(violation_id), evidence.manifest_sha256))
@@ -118,8 +117,9 @@ def flagged_violation(camera: Camera, finding: Finding, manifest_sha256: str) ->
     )
 
 
-def _values(flagged: FlaggedViolation) -> dict[str, Any]:
-    return {f.name: getattr(flagged, f.name) for f in fields(flagged)}
+def case_body(flagged: FlaggedViolation) -> dict[str, Any]:
+    """Write what a case is made of into a manifest, all but that manifest's own hash."""
+    return {f.name: plain(getattr(flagged, f.name)) for f in fields(flagged) if f.name != _MANIFEST}
 
 
 def flagged_from_manifest(manifest: Mapping[str, Any], sha256: str) -> FlaggedViolation:

@@ -85,8 +85,9 @@ def draw_road(scene: Image, camera: Camera, zone: str | None = None) -> Image:
     for part in camera.file.zones:
         if part.id == zone:
             _polyline(scene, camera, (*part.polygon, part.polygon[0]), _ZONE, thick)
-    if camera.file.stop_line is not None:
-        _polyline(scene, camera, camera.file.stop_line.road, _LINE, thick + 1)
+    for line in (camera.file.stop_line, camera.file.section_line):
+        if line is not None:
+            _polyline(scene, camera, line.road, _LINE, thick + 1)
     return scene
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.blobs import BlobStore, StoreError, sha256_hex, write_whole
 from pipeline.chain import START, Chain, Link
-from pipeline.manifest import canonical, with_files
+from pipeline.manifest import canonical, with_files, with_signature
 from pipeline.signing import EvidenceKey, load_public_key, signed_by
 from pipeline.types import Evidence, EvidenceFile, EvidenceItem, Fault
 
@@ -63,9 +63,8 @@ class EvidenceStore:
             ]
             previous = self._chain.head()
             manifest = with_files(body, violation_id, files, self._chain.next_sequence(), previous)
-            data = canonical(manifest)
-            sha256 = sha256_hex(data)
-            write_whole(self._manifest_path(violation_id), self._signed(manifest, data))
+            sha256 = sha256_hex(canonical(manifest))
+            write_whole(self._manifest_path(violation_id), with_signature(manifest, self.key))
             link = Link(int(manifest["sequence"]), violation_id, sha256, previous)
             self._chain.append(link)
         return Evidence(violation_id, sha256, tuple(files))
@@ -141,14 +140,6 @@ class EvidenceStore:
         if not _ID.fullmatch(violation_id):
             raise StoreError(f"{violation_id[:100]!r} cannot be a violation's id")
         return self._root / "evidence" / "manifests" / f"{violation_id}.json"
-
-    def _signed(self, manifest: Mapping[str, Any], data: bytes) -> bytes:
-        signed = {
-            "manifest": manifest,
-            "signature_ed25519": base64.b64encode(self.key.sign(data)).decode(),
-            "key_sha256": self.key.fingerprint,
-        }
-        return json.dumps(signed, ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n"
 
     def _recover(self) -> None:
         """Finish the one package that a crash can have left between its manifest and its link."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from detectors.base import ObjectDetector
 from detectors.camera import Camera
 from detectors.day_lamp import LampWatch
-from detectors.rules.base import LetPass, PlateRule, SeenPlate
+from detectors.rules.base import LetPass, PassageRule, PlateRule, SeenPlate
 from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
@@ -37,13 +37,15 @@ AHEAD = 8
 class Watchers:
     """Who is told what while a camera runs: each finding when it is complete, each vehicle when it has gone,
     each frame with the counters so far, and with what was seen in it. ``exempts`` says of a rule and a plate read
-    without doubt why its record lets it pass, None where it does not."""
+    without doubt why its record lets it pass, None where it does not. ``on_passage`` hears of vehicles that broke no
+    law as far as one camera can tell (`detectors.rules.base.PassageRule`)."""
 
     on_finding: Callable[[Finding], None]
     on_vehicle: Callable[[Track], None] | None = None
     on_frame: Callable[[Frame, Counters], None] | None = None
     exempts: Callable[[str, str], str | None] | None = None
     on_scene: Callable[[Frame, Scene], None] | None = None
+    on_passage: Callable[[Finding], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ class CameraLoop:
         self.counters = Counters()
         self._camera, self._detector, self._reader, self._watchers = camera, detector, reader, watchers
         self._rules = build_rules(camera)
+        if watchers.on_passage is None:
+            # Nobody is to know who passed, so nobody's plate is read for it.
+            self._rules = [r for r in self._rules if not isinstance(r, PassageRule)]
         self._plate_rules = {r.rule_id: r for r in self._rules if isinstance(r, PlateRule)}
         self._drivers = None if drivers is None else DriverWatch(camera, drivers)
         self._lamps = LampWatch(camera) if "no_day_lamp" in camera.file.enforce else None
@@ -252,11 +257,16 @@ class CameraLoop:
             frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
             path = tuple(sorted(pending.path.values(), key=lambda p: p.t_s))
             signals = tuple(sorted(pending.signals.items()))
-            self._watchers.on_finding(
-                Finding(violation, frames, pending.boxes, crops, reading, path, signals)
-            )
+            self._tell(Finding(violation, frames, pending.boxes, crops, reading, path, signals))
         if track_id not in self._following and not self._pending.waits_for(track_id):
             self._gallery.forget(track_id)
+
+    def _tell(self, finding: Finding) -> None:
+        on_passage = self._watchers.on_passage
+        if on_passage is not None and isinstance(self._plate_rules.get(finding.violation.rule), PassageRule):
+            on_passage(finding)
+        else:
+            self._watchers.on_finding(finding)
 
     def _paused(self, violation: Violation) -> bool:
         """Tell whether enforcement paused while it happened: then it counts for nothing but the count of such."""
@@ -296,7 +306,7 @@ class CameraLoop:
         if isinstance(judged, LetPass):
             self.counters.let_pass[judged.reason] += 1
             return None
-        self.counters.flagged[violation.rule] += 1
+        self.counters.flagged[violation.rule] += not isinstance(rule, PassageRule)
         return judged
 
     def _read(self, crops: list[Image]) -> PlateReading | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 
 from detectors.camera import Camera
 from detectors.types import Violation
+from pipeline.signing import EvidenceKey
 from pipeline.types import EvidenceFile
 from plate_reader.types import PlateReading
 
@@ -60,6 +62,16 @@ def canonical(manifest: Mapping[str, Any]) -> bytes:
     return json.dumps(
         manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
+
+
+def with_signature(manifest: Mapping[str, Any], key: EvidenceKey) -> bytes:
+    """Write a manifest with its signature, as a file of JSON."""
+    whole = {
+        "manifest": manifest,
+        "signature_ed25519": base64.b64encode(key.sign(canonical(manifest))).decode(),
+        "key_sha256": key.fingerprint,
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n"
 
 
 def describe(

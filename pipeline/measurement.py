@@ -17,6 +17,8 @@ from pipeline.manifest import plain
 from pipeline.types import EvidenceItem
 
 ROLE = "measurement"
+# That of the first of two cameras.
+FIRST_ROLE = "first_measurement"
 FORMAT = "etle-measurement/1"
 Signals = Sequence[tuple[float, Mapping[str, SignalState]]]
 

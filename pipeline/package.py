@@ -81,7 +81,27 @@ def clip_window(violation: Violation) -> tuple[float, float]:
 
 
 def build_package(finding: Finding, camera: Camera, title: str) -> Package:
-    """Make the files of a finding.
+    """Make the files of a finding: its stills (see `build_stills`) and its clips."""
+    stills = build_stills(finding, camera, title)
+    items, missing = list(stills.items), list(stills.missing)
+    start, end = clip_window(finding.violation)
+    shown = [f for f in finding.frames if start <= f.t_s <= end]
+    told = f"{start:.1f} s to {end:.1f} s"
+    try:
+        items.append(EvidenceItem("clip", "video/mp4", encode_clip(shown), f"H.264, {told}"))
+    except ClipError as error:
+        missing.append(str(error))
+    try:
+        public = public_clip(shown, finding.boxes)
+        note = f"others masked, {told}, at most {WIDEST_PX} px wide"
+        items.append(EvidenceItem("public_clip", "video/mp4", public, note))
+    except ClipError as error:
+        missing.append(str(error))
+    return Package(tuple(items), stills.key_frames, tuple(missing))
+
+
+def build_stills(finding: Finding, camera: Camera, title: str) -> Package:
+    """Make the pictures of a finding, and the file of what was measured from.
 
     Args:
         finding: the violation and what was kept for it.
@@ -113,19 +133,6 @@ def build_package(finding: Finding, camera: Camera, title: str) -> Package:
         items.append(fallback)
         missing.append("no plate was found")
     items.append(measurement_file(finding.path, finding.signals, camera))
-    start, end = clip_window(finding.violation)
-    shown = [f for f in finding.frames if start <= f.t_s <= end]
-    told = f"{start:.1f} s to {end:.1f} s"
-    try:
-        items.append(EvidenceItem("clip", "video/mp4", encode_clip(shown), f"H.264, {told}"))
-    except ClipError as error:
-        missing.append(str(error))
-    try:
-        public = public_clip(shown, finding.boxes)
-        note = f"others masked, {told}, at most {WIDEST_PX} px wide"
-        items.append(EvidenceItem("public_clip", "video/mp4", public, note))
-    except ClipError as error:
-        missing.append(str(error))
     return Package(tuple(items), tuple(_told(s) for s in shots), tuple(missing))
 
 

@@ -13,7 +13,8 @@ class EvidenceFile:
 
     Roles: ``wide``, ``vehicle``, ``plate`` and ``offence`` (annotated) are the letter's four photos;
     ``frame:0…`` the untouched key frames, ``annotated:0…`` the other key frames drawn upon, ``plate:1…``
-    further plate crops, ``clip`` the video, ``measurement`` what the rule measured from (JSON);
+    further plate crops, ``clip`` the video, ``measurement`` what the rule measured from (JSON); ``first_vehicle``,
+    ``first_measurement`` and ``first_passage`` are of the first of two cameras, ``last_passage`` of the second;
     ``public_wide``, ``public_vehicle``, ``public_offence`` and the other key frames ``public_frame:0…``, and
     ``public_clip``, are what an owner may see, with everybody else masked. ``note`` says how the file was made.
     """
@@ -92,6 +93,7 @@ class Counters:
     by_class: Counter[str] = field(default_factory=Counter)
     flagged: Counter[str] = field(default_factory=Counter)
     let_pass: Counter[str] = field(default_factory=Counter)
+    passages: int = 0
     plates_read: int = 0
     plates_in_doubt: int = 0
     not_read: Counter[str] = field(default_factory=Counter)

@@ -116,6 +116,27 @@ class CaseRow(Base):
     alerts: Mapped[list[AlertRow]] = relationship(order_by="AlertRow.id")
 
 
+class PassageRow(Base):
+    """One vehicle that passed a line at the end of a measured section; deleted once its time is over.
+
+    ``id`` is what a violation of that camera, rule and track would have. ``seen_at_sigma_s`` is one sigma of the
+    moment, ``evidence_sha256`` the manifest of its pictures; ``kept_at`` is when it was written.
+    """
+
+    __tablename__ = "passages"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(64))
+    latitude: Mapped[float]
+    longitude: Mapped[float]
+    timezone: Mapped[str] = mapped_column(String(20))
+    plate: Mapped[str] = mapped_column(String(10), index=True)
+    vehicle_class: Mapped[str] = mapped_column(String(20))
+    seen_at: Mapped[datetime]
+    seen_at_sigma_s: Mapped[float]
+    evidence_sha256: Mapped[str] = mapped_column(String(64))
+    kept_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class AlertRow(Base):
     """Something about a case that an officer has to resolve before anything goes out: the plate may be cloned."""
 

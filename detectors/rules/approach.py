@@ -38,9 +38,9 @@ class Reach:
 
 
 class Approach:
-    """The stop line as the traffic of one lane meets it."""
+    """A line across the road as the traffic of one lane meets it; ``name`` is its section of the camera file."""
 
-    def __init__(self, camera: Camera, stop_line: StopLine, lane: Lane) -> None:
+    def __init__(self, camera: Camera, stop_line: StopLine, lane: Lane, name: str = "stop_line") -> None:
         self.lane = lane
         self._homography = camera.homography
         self._frame_width = camera.file.frame_size[0]
@@ -50,14 +50,14 @@ class Approach:
         unit = Axis.of(a, lane.direction).unit
         if signed_side(a, b, (a[0] + unit[0], a[1] + unit[1])) < 0:
             a, b = b, a
-        self._ends = (a, b)
+        self.ends = (a, b)
         self.axis = Axis.of(a, lane.direction)
         # The line may lie askew to the lane: distances along the lane are distances from the line over this
         # cosine.
         self._cosine = signed_side(a, b, (a[0] + unit[0], a[1] + unit[1]))
         if self._cosine < 0.3:
             raise CameraFileError(
-                f"camera {camera.id}: stop_line.road: runs along lane {lane.id} instead of across it "
+                f"camera {camera.id}: {name}.road: runs along lane {lane.id} instead of across it "
                 "(its two points are the two ends of the painted line)"
             )
         depth = np.linalg.inv(camera.homography.image_to_road)[2]
@@ -69,11 +69,11 @@ class Approach:
 
     def past(self, point: Point) -> float:
         """Give how far past the line a road point lies, metres along the lane."""
-        return signed_side(*self._ends, point) / self._cosine
+        return signed_side(*self.ends, point) / self._cosine
 
     def across(self, point: Point) -> float:
         """Give where on the line a road point lies, 0 at one end and 1 at the other."""
-        a, b = np.asarray(self._ends, float)
+        a, b = np.asarray(self.ends, float)
         return float((np.asarray(point) - a) @ (b - a) / ((b - a) @ (b - a)))
 
     def certainly_before(self, point: TrackPoint, label: str) -> bool:

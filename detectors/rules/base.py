@@ -62,6 +62,14 @@ class PlateRule(Protocol):
         ...
 
 
+@runtime_checkable
+class PassageRule(PlateRule, Protocol):
+    """A rule that flags nobody by itself: what it hands on is a vehicle's passage, to be judged with the same vehicle's
+    at another camera. ``started_at`` is the moment, ``measured["moment_doubt_s"]`` half of its 95% interval."""
+
+    hands_on_passages: bool
+
+
 RuleFactory = Callable[[Camera, Mapping[str, object]], Rule]
 
 

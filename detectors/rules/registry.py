@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detectors.camera import Camera, CameraFileError
+from detectors.rules.average_speed import AverageSpeed
 from detectors.rules.base import Rule, RuleFactory
 from detectors.rules.bus_lane import BusLane
 from detectors.rules.lane_marking import LaneMarking
@@ -24,6 +25,7 @@ RULES: dict[str, RuleFactory] = {
     "stop_line": StopLineRule,
     "wrong_way": WrongWay,
     "speeding": Speeding,
+    "average_speed": AverageSpeed,
     "no_helmet": NoHelmet,
     "overcrowded_motorcycle": OvercrowdedMotorcycle,
     "lane_marking": LaneMarking,
@@ -42,6 +44,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "stop_line": frozenset({"stop_line", "signals"}),
     "wrong_way": frozenset(),
     "speeding": frozenset({"measuring_zone", "speed_limit_kmh", "speed_device"}),
+    "average_speed": frozenset({"section_line"}),
     "no_helmet": frozenset(),
     "overcrowded_motorcycle": frozenset(),
     "lane_marking": frozenset(),

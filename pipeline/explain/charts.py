@@ -100,9 +100,10 @@ def road_plan(
     for marking in file.markings:
         line = turned(marking.road)
         axes.plot(line[:, 0], line[:, 1], color="#16202c", lw=2, ls="-" if marking.kind == "solid" else "--")
-    if file.stop_line is not None:
-        line = turned(file.stop_line.road)
-        axes.plot(line[:, 0], line[:, 1], color=MARK, lw=3)
+    for across in (file.stop_line, file.section_line):
+        if across is not None:
+            line = turned(across.road)
+            axes.plot(line[:, 0], line[:, 1], color=MARK, lw=3)
     used = [p for p in path if p.measurable]
     way = turned([p.road_xy for p in used])
     if len(way):

@@ -125,7 +125,7 @@ class SpeedFit:
 def speed_fit(violation: Mapping[str, Any], path: tuple[TrackPoint, ...], camera: Camera) -> SpeedFit | None:
     """Reckon a speed anew from the path, as `detectors.rules.speeding` did; None where there is no speed."""
     zone = camera.file.measuring_zone
-    if violation.get("speed_kmh") is None or zone is None:
+    if violation["rule"] != "speeding" or violation.get("speed_kmh") is None or zone is None:
         return None
     start, end = float(violation["start_s"]) - 1e-6, float(violation["end_s"]) + 1e-6
     used = [p for p in path if p.measurable and start <= p.t_s <= end and inside(tuple(zone), p.road_xy)]

@@ -13,11 +13,12 @@ from detectors.types import Box, Image, SignalState, TrackPoint
 from pipeline.blobs import StoreError
 from pipeline.drawing import draw_road, local_time
 from pipeline.evidence import EvidenceStore
+from pipeline.explain.captions import COURSE, COURSE_ON_RED, MAIN, PLAN, with_its_line
 from pipeline.explain.charts import course, path_on_picture, road_plan, speed_chart
 from pipeline.explain.motion import motion, speed_fit
 from pipeline.explain.words import VEHICLES, Pair, Row, rows, statement
 from pipeline.images import crop, decode_image
-from pipeline.measurement import ROLE, MeasurementError, read_measurement
+from pipeline.measurement import FIRST_ROLE, ROLE, Measurement, MeasurementError, read_measurement
 from pipeline.types import Evidence
 from ticketing.law import law_row
 from ticketing.plates import spaced_plate
@@ -27,24 +28,6 @@ WIDE, FLAT = (1534, 520), (1534, 400)
 BEFORE_S, AFTER_S = 2.0, 1.5
 # Around a vehicle, in shares of its box: enough to see where on the road it is.
 AROUND = 0.35
-
-
-_COURSE = (
-    "Letak kendaraan terhadap waktu; angka: gambar di atas",
-    "Where the vehicle was over time; numbers: the pictures above",
-)
-_COURSE_ON_RED = (
-    "Letak bagian depan kendaraan terhadap waktu; pita di atasnya: warna lampu. Kurva yang melewati garis henti di "
-    "bawah pita merah berarti kendaraan di sana pada saat lampu merah",
-    "Where the vehicle's front was over time; the strip above: the signal's colour. A curve beyond the stop line under "
-    "a red strip means that the vehicle was there on red",
-)
-_PLAN = (
-    "Jalan dari atas, arah lajur ke kanan; merah: garis henti; titik: bagian kendaraan yang terdekat ke kamera pada "
-    "setiap gambar",
-    "The road from above, the lane's direction to the right; red: stop line; dots: the vehicle's end nearest to the "
-    "camera in each picture",
-)
 
 
 @dataclass(frozen=True)
@@ -82,27 +65,24 @@ def build_sheet(store: EvidenceStore, violation_id: str) -> Sheet:
     if evidence is None:
         raise StoreError(f"there is no evidence for violation {violation_id}")
     manifest = store.manifest(violation_id)
-    file = evidence.file(ROLE)
-    if file is None:
+    measured, before = _measured(evidence, store, ROLE), _measured(evidence, store, FIRST_ROLE)
+    if measured is None:
         raise StoreError(
             f"violation {violation_id}: its evidence was written before measurements were kept; run the recording again"
         )
-    try:
-        measured = read_measurement(store.open(file.sha256))
-    except MeasurementError as error:
-        raise StoreError(f"violation {violation_id}: {error}") from error
     violation = manifest["violation"]
     began = datetime.fromisoformat(violation["started_at"])
     camera, path = measured.camera, measured.path
     law = law_row(violation["rule"], began.astimezone(camera.zone).date())
     title = (law.title_id, law.title_en)
     zone = violation["measured"].get("zone")
-    moments = _moments(manifest, evidence, store, camera, zone)
-    marks = [(m.t_s, str(i + 1)) for i, m in enumerate(moments)]
+    first = None if before is None else before.camera
+    moments = _moments(manifest, evidence, store, [first or camera, camera], zone)
+    marks = [(m.t_s, str(i + 1)) for i, m in enumerate(moments) if m.camera is camera]
     return Sheet(
         title=title,
         article=law.article,
-        facts=_facts(manifest, camera, began),
+        facts=_facts(manifest, [camera] if first is None else [first, camera], began),
         statement=statement(violation, title, f"{began.astimezone(camera.zone):%H:%M:%S}"),
         main=_main(evidence, store, manifest, camera, path, marks, zone),
         moments=tuple(
@@ -115,18 +95,33 @@ def build_sheet(store: EvidenceStore, violation_id: str) -> Sheet:
     )
 
 
+def _measured(evidence: Evidence, store: EvidenceStore, role: str) -> Measurement | None:
+    file = evidence.file(role)
+    try:
+        return None if file is None else read_measurement(store.open(file.sha256))
+    except MeasurementError as error:
+        raise StoreError(f"violation {evidence.violation_id}: {error}") from error
+
+
 @dataclass(frozen=True)
 class _Moment:
     t_s: float
+    camera: Camera
     caption: Pair
     image: Image = field(repr=False)
 
 
 def _moments(
-    manifest: Mapping[str, Any], evidence: Evidence, store: EvidenceStore, camera: Camera, zone: str | None
+    manifest: Mapping[str, Any],
+    evidence: Evidence,
+    store: EvidenceStore,
+    cameras: Sequence[Camera],
+    zone: str | None,
 ) -> list[_Moment]:
+    """Give the key frames in time order; the first is of the first camera, the others are of the last."""
     out: list[_Moment] = []
     for i, told in enumerate(manifest["key_frames"]):
+        camera = cameras[min(i, 1)]
         # Masked where there is such a one: a sheet is passed around, and others are none of its readers' business.
         last = i == len(manifest["key_frames"]) - 1
         masked = evidence.file("public_wide" if last else f"public_frame:{i}")
@@ -138,7 +133,7 @@ def _moments(
         draw_road(image, camera, zone)
         shown = image if box is None else crop(image, _framed(box, image), 0.0)
         clock = local_time(datetime.fromisoformat(told["captured_at"]), camera)
-        out.append(_Moment(float(told["t_s"]), (str(told["caption"]), clock), shown))
+        out.append(_Moment(float(told["t_s"]), camera, (str(told["caption"]), clock), shown))
     return sorted(out, key=lambda m: m.t_s)
 
 
@@ -169,15 +164,7 @@ def _main(
     told = manifest["key_frames"][-1]
     box = told["box_xyxy"] and tuple(told["box_xyxy"])
     picture = path_on_picture(decode_image(store.open(file.sha256)), camera, path, box, marks, zone)
-    return Panel(
-        picture,
-        (
-            "Kuning: tempat bagian kendaraan yang terdekat ke kamera menyentuh jalan, gambar demi gambar; merah: garis "
-            "henti; biru: lajur; angka: gambar di bawah",
-            "Yellow: where the vehicle's end nearest to the camera met the road, picture by picture; red: stop line; "
-            "blue: lanes; numbers: pictures below",
-        ),
-    )
+    return Panel(picture, with_its_line(MAIN, manifest["violation"]))
 
 
 def _panels(
@@ -199,7 +186,7 @@ def _panels(
         if red_s is not None and start - red_s < 6.0:
             start = min(start, red_s - 1.0)
         span = (max(start, 0.0), end_s + AFTER_S)
-        caption = _COURSE if not judged else _COURSE_ON_RED
+        caption = COURSE if not judged else COURSE_ON_RED
         out.append(Panel(course(moved, judged, marks, span, WIDE), caption))
     if fit is not None:
         agrees = abs(fit.speed.kmh - float(violation["speed_kmh"])) < 0.05
@@ -216,7 +203,7 @@ def _panels(
         )
     near = [p for p in path if start_s - BEFORE_S <= p.t_s <= end_s + AFTER_S]
     plan = road_plan(camera, near, marks, _ahead(violation, camera), FLAT, zone, speed=fit is not None)
-    out.append(Panel(plan, _PLAN))
+    out.append(Panel(plan, with_its_line(PLAN, violation)))
     return out
 
 
@@ -252,13 +239,17 @@ def _red_began(signals: Sequence[tuple[float, SignalState]], at_s: float) -> flo
     return began
 
 
-def _facts(manifest: Mapping[str, Any], camera: Camera, began: datetime) -> tuple[tuple[Pair, str], ...]:
+def _facts(
+    manifest: Mapping[str, Any], cameras: Sequence[Camera], began: datetime
+) -> tuple[tuple[Pair, str], ...]:
+    camera = cameras[-1]
+    places = [f"{c.file.location.street}\n{c.file.name} ({c.id})" for c in cameras]
     violation, plate = manifest["violation"], manifest["plate"]
     vehicle = VEHICLES.get(violation["vehicle_class"], (violation["vehicle_class"],) * 2)
     when_id, _ = time_words(began, camera.file.timezone)
     return (
         (("Waktu", "Time"), f"{when_id}\n{local_time(began, camera)}"),
-        (("Tempat", "Place"), f"{camera.file.location.street}\n{camera.file.name} ({camera.id})"),
+        (("Tempat", "Place"), "\n→ ".join(places)),
         (("Kendaraan", "Vehicle"), f"{vehicle[0]} / {vehicle[1]}"),
         (("Pelat nomor", "Plate"), _plate(plate)),
         (("Kantor", "Office"), camera.file.office),

@@ -62,6 +62,16 @@ STATEMENTS: dict[str, Pair] = {
         "{lower_bound_kmh} km/h, in the driver's favour. A second, independent estimate, {second_estimate_kmh} km/h, "
         "agrees.",
     ),
+    "average_speed": (
+        "Kendaraan melewati garis ukur kamera {from_camera} pada {passed_from_at} dan garis ukur kamera {to_camera} "
+        "pada {passed_to_at}. Jalan terpendek di antaranya {road_m} m, ditempuh dalam {seconds} detik: rata-rata "
+        "{speed_kmh} ± {half_width} km/jam (95%). Batas di ruas ini {limit_kmh} km/jam, toleransi {tolerance_kmh}. "
+        "Yang dihitung adalah batas bawah, {lower_bound_kmh} km/jam, demi keuntungan pengemudi.",
+        "The vehicle passed the line of camera {from_camera} at {passed_from_at} and that of camera {to_camera} at "
+        "{passed_to_at}. The shortest road between them is {road_m} m, driven in {seconds} seconds: {speed_kmh} ± "
+        "{half_width} km/h on average (95%). The limit here is {limit_kmh} km/h, with a tolerance of {tolerance_kmh}. "
+        "What counts is the lower bound, {lower_bound_kmh} km/h, in the driver's favour.",
+    ),
     "no_helmet": (
         "Pada {bare_votes} dari {votes} gambar, kepala yang sama di atas sepeda motor ini terlihat tanpa helm.",
         "In {bare_votes} of {votes} pictures the same head on this motorcycle was seen without a helmet.",
@@ -140,6 +150,32 @@ _MEASURED: dict[str, tuple[Pair, str, Pair]] = {
     "speed_kmh": (
         ("Kecepatan", "Speed"), "km/jam",
         ("± {half_width} km/jam (95%), {points} titik", "± {half_width} km/h (95%), {points} points"),
+    ),
+    "average_speed:speed_kmh": (
+        ("Kecepatan rata-rata", "Average speed"), "km/jam",
+        ("± {half_width} km/jam (95%): jalan, jam kedua kamera, saat lewat",
+         "± {half_width} km/h (95%): road, both cameras' clocks, the moments"),
+    ),
+    "road_m": (
+        ("Jalan terpendek antara kedua garis", "Shortest road between the lines"), "m",
+        ("disurvei, ± {road_sigma_m} m (1 σ)", "surveyed, ± {road_sigma_m} m (1 σ)"),
+    ),
+    "seconds": (
+        ("Waktu tempuh", "Time it took"), "s",
+        ("± {seconds_doubt} s (95%); jam antarkamera ± {clock_sigma_s} s (1 σ)",
+         "± {seconds_doubt} s (95%); clocks against each other ± {clock_sigma_s} s (1 σ)"),
+    ),
+    "passed_from_at": (
+        ("Lewat garis kamera {from_camera}", "Passed the line of camera {from_camera}"), "",
+        ("bagian depan kendaraan", "the vehicle's front"),
+    ),
+    "passed_to_at": (
+        ("Lewat garis kamera {to_camera}", "Passed the line of camera {to_camera}"), "",
+        ("bagian depan kendaraan", "the vehicle's front"),
+    ),
+    "average_speed:certificate": (
+        ("Sertifikat alat ukur", "Certificate of the device"), "",
+        ("berlaku sampai {certificate_valid_until}", "valid until {certificate_valid_until}"),
     ),
     "lower_bound_kmh": (
         ("Batas bawah kecepatan", "Lower bound of the speed"), "km/jam",
@@ -232,6 +268,7 @@ def rows(violation: Mapping[str, Any]) -> list[Row]:
 _INSIDE_OTHERS = (
     "votes", "points", "limit_kmh", "device", "certificate_valid_until", "metres_doubt", "local_time", "bare_heads",
     "heads_seen", "looks", "looks_against", "share_of_sightings", "lane", "zone", "marking", "then", "allowed", "went",
+    "from_camera", "to_camera", "seconds_doubt",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from stnk import RECORD
 
 from cli.office import open_office
-from ticketing import contact, desk, dispatch
+from ticketing import contact, desk, dispatch, passages
 from ticketing.cases import flag_violation
 from ticketing.models import CaseRow
 from ticketing.outside import HttpRegister, fetch
@@ -50,12 +50,15 @@ def test_one_round_hands_the_letter_over_and_fires_the_deadline_and_the_next_doe
         now = datetime.now(UTC)
         dispatch.send_confirmation(session, case, "ani", [], "https://etle.example.id", now=now)
         flag_violation(session, replace(FLAG, violation_id="v-2"), LONG_AGO)
+        passed = replace(FLAG, violation_id="v-3", measured={"moment_doubt_s": 0.1})
+        passages.keep(session, passed, LONG_AGO)
         contact.begin(session, "conversation", "payment", "Halo?", "10.0.0.1", now=LONG_AGO)
     command = etle("schedule", "--once", "--data", tmp_path)
     _, err = command.communicate(timeout=120)
     assert command.returncode == 0, err
     assert "deadlines: 1 contact_escalated, 1 review" in err
     assert "letters: 1 sent" in err
+    assert "passages: 1 deleted" in err
     (about,) = (tmp_path / "outgoing-post").glob("*.json")
     assert json.loads(about.read_text())["name"] == "Siti Lestari"
     again = etle("schedule", "--once", "--data", tmp_path)

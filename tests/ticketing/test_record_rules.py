@@ -21,8 +21,8 @@ from ticketing.record_rules.base import (
     Sighting,
     distance_km,
 )
-from ticketing.record_rules.registry import build_record_rules, judge_all
 from ticketing.record_rules.settings import (
+    TABLE,
     AverageSpeedSettings,
     RoadSection,
     SettingsError,
@@ -68,7 +68,7 @@ def test_a_plate_that_is_not_registered_is_found_and_said_in_both_languages() ->
 
 
 def test_an_unreachable_register_speaks_against_nobody() -> None:
-    assert not judge_all(Known(seen(plate="B1234RFS", vehicle_class="motorcycle"), SILENT), SETTINGS)
+    assert not false(seen(plate="B1234RFS", vehicle_class="motorcycle"), SILENT)
 
 
 @pytest.mark.parametrize("plate", ["RI1", "CD1234", "B1234ZZP", None])
@@ -78,7 +78,7 @@ def test_plates_that_stnk_never_holds_and_unread_ones_are_not_false(plate: str |
 
 def test_a_plate_in_doubt_is_never_judged() -> None:
     doubt = seen(plate_certain=False, vehicle_class="motorcycle", plate_colour="yellow")
-    assert not judge_all(Known(doubt, found(), (doubt,)), SETTINGS)
+    assert not false(doubt, found(), doubt)
     assert not false(doubt, NOWHERE)
 
 
@@ -227,6 +227,34 @@ def test_without_a_certificate_in_force_or_faster_than_anything_drives_nothing_i
     assert not averaged(400)
 
 
+def test_the_doubt_of_both_moments_widens_the_interval() -> None:
+    """111 ± 0.3 km/h is over 110; with a second of doubt at either end it may have been less."""
+    assert averaged(111)
+    first = seen(AT - timedelta(seconds=5000 / 111 * 3.6), id="v0", camera_id="cam-a", seen_at_sigma_s=1.0)
+    known = Known(seen(seen_at_sigma_s=1.0), found(), (first,))
+    assert not average_speed.judge(known, AverageSpeedSettings(sections=(SECTION,)))
+
+
+def test_who_is_told_twice_at_the_second_camera_is_measured_once_to_the_first_of_them() -> None:
+    first = seen(AT - timedelta(seconds=120), id="v0", camera_id="cam-a")
+    again = seen(AT + timedelta(seconds=2), id="v2")
+    only = AverageSpeedSettings(sections=(SECTION,))
+    assert average_speed.judge(Known(seen(), found(), (first,)), only)
+    assert not average_speed.judge(Known(again, found(), (first, seen())), only)
+
+
+def test_passages_are_to_be_kept_for_as_long_as_the_limit_lets_a_section_take() -> None:
+    with pytest.raises(ValueError, match=r"keep_minutes: 2 is shorter than the 3\.0 minutes"):
+        AverageSpeedSettings(keep_minutes=2, sections=(SECTION,))
+
+
+def test_an_office_names_its_own_settings(tmp_path, monkeypatch) -> None:
+    own = tmp_path / "rules.yaml"
+    own.write_text(TABLE.read_text(encoding="utf-8").replace("keep_minutes: 60", "keep_minutes: 30"))
+    monkeypatch.setenv("ETLE_RECORD_RULES", str(own))
+    assert load_settings().average_speed.keep_minutes == 30
+
+
 def test_the_wrong_way_through_a_section_is_not_measured() -> None:
     first = seen(AT - timedelta(seconds=100), id="v0", camera_id="cam-b")
     known = Known(seen(camera_id="cam-a"), found(), (first,))
@@ -260,7 +288,7 @@ def test_an_ordinary_car_is_not_exempt_from_odd_even() -> None:
 
 
 def test_every_record_rule_has_its_row_in_the_law_table() -> None:
-    for rule in build_record_rules(SETTINGS):
+    for rule in (false_plate.RULE, expired_plate.RULE, average_speed.RULE):
         assert law_row(rule, date(2026, 8, 18)).fine_rupiah == LAW_TABLE[rule][2]
 
 

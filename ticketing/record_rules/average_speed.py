@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import hypot
 from zoneinfo import ZoneInfo
 
 from ticketing.record_rules.base import Known, RecordFinding, Sighting
@@ -18,39 +18,43 @@ FASTEST_KMH = 250.0
 def judge(known: Known, settings: AverageSpeedSettings) -> tuple[RecordFinding, ...]:
     """Flag where the lower bound of the mean speed is over limit and tolerance; plates with doubt are never flagged.
 
-    Only the last sighting at the section's first camera counts: who was seen there twice drove the section once more.
+    Only the last sighting at the section's first camera counts, and the first one after it at the second: who was seen
+    there twice drove the section once more, or is one drive told twice.
     """
     seen = known.sighting
     found = []
     for section in settings.sections:
         if seen.camera_id != section.to_camera or seen.known_plate is None:
             continue
+        ends = (section.from_camera, section.to_camera)
         before = [
             e
             for e in known.earlier
-            if e.camera_id == section.from_camera
-            and e.known_plate == seen.known_plate
-            and e.seen_at < seen.seen_at
+            if e.camera_id in ends and e.known_plate == seen.known_plate and e.seen_at < seen.seen_at
         ]
-        if before and (finding := _measured(max(before, key=lambda e: e.seen_at), seen, section)) is not None:
+        newest = max(before, key=lambda e: e.seen_at, default=None)
+        if newest is None or newest.camera_id != section.from_camera:
+            continue
+        if (finding := _measured(newest, seen, section)) is not None:
             found.append(finding)
     return tuple(found)
 
 
-def mean_speed_kmh(section: RoadSection, seconds: float) -> tuple[float, float]:
-    """Give the mean speed over a section and half of its 95% interval, km/h.
+def mean_speed_kmh(section: RoadSection, seconds: float, sigma_s: float) -> tuple[float, float]:
+    """Give the mean speed over a section and half of its 95% interval, km/h; ``sigma_s`` is that of the time.
 
     v = s/t, and (σv/v)² = (σs/s)² + (σt/t)² (JCGM 100:2008, GUM, section 5.1.6). ``road_m`` is the shortest way, so
     that whoever went another drove faster than this.
     """
     kmh = section.road_m / seconds * 3.6
-    share = sqrt((section.road_sigma_m / section.road_m) ** 2 + (section.clock_sigma_s / seconds) ** 2)
+    share = hypot(section.road_sigma_m / section.road_m, sigma_s / seconds)
     return kmh, COVERAGE * kmh * share
 
 
 def _measured(first: Sighting, last: Sighting, section: RoadSection) -> RecordFinding | None:
     seconds = (last.seen_at - first.seen_at).total_seconds()
-    kmh, half = mean_speed_kmh(section, seconds)
+    sigma_s = hypot(section.clock_sigma_s, first.seen_at_sigma_s, last.seen_at_sigma_s)
+    kmh, half = mean_speed_kmh(section, seconds, sigma_s)
     day = last.seen_at.astimezone(ZoneInfo(last.timezone)).date()
     over = section.limit_kmh + section.tolerance_kmh
     if (
@@ -71,9 +75,25 @@ def _measured(first: Sighting, last: Sighting, section: RoadSection) -> RecordFi
             "limit_kmh": section.limit_kmh,
             "road_m": section.road_m,
             "seconds": round(seconds, 2),
+            "seconds_doubt": round(COVERAGE * sigma_s, 2),
+            "from_camera": first.camera_id,
+            "passed_from_at": _local(first),
+            "to_camera": last.camera_id,
+            "passed_to_at": _local(last),
             "certificate": section.certificate,
+            "certificate_valid_until": section.certificate_valid_until.isoformat(),
         },
         (first.id, last.id),
         speed_kmh=kmh,
         speed_uncertainty_kmh=half,
+        parameters={
+            "road_sigma_m": section.road_sigma_m,
+            "clock_sigma_s": section.clock_sigma_s,
+            "tolerance_kmh": section.tolerance_kmh,
+        },
     )
+
+
+def _local(seen: Sighting) -> str:
+    there = seen.seen_at.astimezone(ZoneInfo(seen.timezone))
+    return f"{there:%d-%m-%Y %H:%M:%S}.{there.microsecond // 1000:03d} {there.tzname()}"

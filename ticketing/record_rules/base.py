@@ -6,7 +6,7 @@ test feeds it by hand and a replay gives the same. Nothing here is a ticket: an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +24,7 @@ class Sighting:
     ``plate`` counts only where ``plate_certain``: no character of it is in doubt. ``vehicle_class`` is the detector's
     word, ``plate_colour`` the base colour, None where it could not be told; so are ``vehicle_colour`` (in the record's
     words, as ``merah``) and ``make``. ``expiry_lines`` holds the month·year line as each frame showed it, ``MM.YY``.
+    ``seen_at_sigma_s`` is one standard deviation of the moment itself, clocks aside.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Sighting:
     vehicle_colour: str | None = None
     make: str | None = None
     expiry_lines: tuple[str, ...] = ()
+    seen_at_sigma_s: float = 0.0
 
     @property
     def known_plate(self) -> str | None:
@@ -80,7 +82,8 @@ class Known:
 class RecordFinding:
     """What a record rule found, in words for an officer. ``advisory``: to be told, never a ticket of its own.
 
-    ``measured`` has units in its keys; ``sightings`` names what it rests on, the newest last.
+    ``measured`` has units in its keys, ``parameters`` is what it was judged by; ``sightings`` names what it rests on,
+    the newest last.
     """
 
     rule: str
@@ -91,10 +94,8 @@ class RecordFinding:
     sightings: tuple[str, ...]
     advisory: bool = False
     speed_kmh: float | None = None
-    speed_uncertainty_kmh: float | None = field(default=None)
-
-
-RecordRule = Callable[[Known], tuple[RecordFinding, ...]]
+    speed_uncertainty_kmh: float | None = None
+    parameters: Mapping[str, float | str] = field(default_factory=dict)
 
 
 def distance_km(a: Sighting, b: Sighting) -> float:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ticketing.errors import TicketingError
 
+ENVIRONMENT = "ETLE_RECORD_RULES"
 TABLE = Path(__file__).with_name("settings.yaml")
 
 
@@ -86,9 +88,25 @@ class RoadSection(_Part):
 
 
 class AverageSpeedSettings(_Part):
-    """The sections that are measured."""
+    """The sections that are measured, and for how many minutes a passage is kept that broke no law so far."""
 
+    keep_minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 60.0
     sections: tuple[RoadSection, ...]
+
+    @model_validator(mode="after")
+    def _kept_long_enough(self) -> AverageSpeedSettings:
+        for section in self.sections:
+            least = section.road_m / section.limit_kmh * 0.06
+            if self.keep_minutes < least:
+                raise ValueError(
+                    f"keep_minutes: {self.keep_minutes:g} is shorter than the {least:.1f} minutes that section "
+                    f"{section.from_camera} to {section.to_camera} takes at its limit: nobody would be measured"
+                )
+        return self
+
+    def measures(self, camera_id: str) -> bool:
+        """Tell whether a camera stands at an end of any section."""
+        return any(camera_id in (s.from_camera, s.to_camera) for s in self.sections)
 
 
 class Settings(_Part):
@@ -100,12 +118,14 @@ class Settings(_Part):
     average_speed: AverageSpeedSettings
 
 
-def load_settings(path: Path = TABLE) -> Settings:
-    """Read the settings.
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the settings: those of ``path``, else the office's own where ``ETLE_RECORD_RULES`` names a file, else the
+    shipped ones.
 
     Raises:
         SettingsError: no such file, not YAML, or a fault in it; all are named.
     """
+    path = path or Path(os.environ.get(ENVIRONMENT) or TABLE)
     try:
         return Settings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
