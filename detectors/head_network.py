@@ -98,7 +98,8 @@ def _shipped() -> HeadNetwork:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     except (RuntimeError, KeyError) as error:
         raise WeightsError(f"{weights}: holds another network: {error}") from error
-    return network.float().to(memory_format=torch.channels_last)
+    whole: HeadNetwork = network.float().to(memory_format=torch.channels_last)
+    return whole
 
 
 def bare_probabilities(image: Image, boxes: Sequence[Box]) -> list[float]:

@@ -171,8 +171,8 @@ def _turned_back(box: Box, turn: NDArray[np.float64]) -> Box:
 def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:
     """Keep the surest reading of each place, the surest first; of one text, the one that is accepted.
 
-    A piece of a plate is read as a shorter number, as surely as the whole: the longer of two such texts stays, and casts
-    doubt where it is itself too unsure.
+    A piece of a plate is read as a shorter number, as surely as the whole: the longer of two such texts stays, and
+    casts doubt where it is itself too unsure.
     """
     kept: list[PlateReading] = []
     for reading in sorted(readings, key=lambda r: -r.confidence):
@@ -191,7 +191,9 @@ def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:
 
 
 def _goes_beyond(text: str | None, other: str | None) -> bool:
-    return bool(text and other and len(text) > len(other) and (text.startswith(other) or text.endswith(other)))
+    return bool(
+        text and other and len(text) > len(other) and (text.startswith(other) or text.endswith(other))
+    )
 
 
 def _shared(a: Box, b: Box) -> float:

@@ -14,7 +14,7 @@ import detectors.second_look
 from detectors.base import ObjectDetector, WeightsError
 from detectors.head_network import SIDE, bare_probabilities, head_sha256, head_square, shipped_head_weights
 from detectors.heads import whole_heads
-from detectors.second_look import ON_FOOT_SHARE, SecondLook
+from detectors.second_look import DETECTOR_WRONG, ON_FOOT_SHARE, SecondLook
 from detectors.types import Box, Detection, Image
 
 PICTURE = np.zeros((400, 400, 3), np.uint8)
@@ -50,25 +50,37 @@ def test_nothing_but_heads_is_a_head() -> None:
     assert whole_heads([MOTORCYCLE, Detection("person", 0.9, HEAD)]) == []
 
 
-@given(st.floats(0.05, 1), st.floats(0, 1))
-def test_what_is_said_of_a_head_adds_up_to_how_surely_it_is_one(seen: float, bare: float) -> None:
+@given(st.floats(0.05, 1), st.floats(0, 1), st.sampled_from(["head_helmet", "head_bare"]))
+def test_what_is_said_of_a_head_adds_up_to_how_surely_it_is_one(seen: float, bare: float, label: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        out = looked(patch, bare, MOTORCYCLE, Detection("head_helmet", seen, HEAD))
+        out = looked(patch, bare, MOTORCYCLE, Detection(label, seen, HEAD))
     heads = [d for d in out if d is not MOTORCYCLE]
     assert sum(d.confidence for d in heads) == pytest.approx(seen, abs=0.05 * seen + 1e-9)
     assert {d.box_xyxy for d in heads} == {HEAD}
-    assert (
-        max(heads, key=lambda d: d.confidence).label == ("head_bare" if bare > 0.5 else "head_helmet")
-        or abs(bare - 0.5) < 1e-6
-    )
 
 
-def test_a_doubtful_head_carries_both_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = looked(monkeypatch, 0.6, MOTORCYCLE, Detection("head_helmet", 0.8, HEAD))
-    assert {(d.label, round(d.confidence, 2)) for d in out[1:]} == {
-        ("head_bare", 0.48),
-        ("head_helmet", 0.32),
+def by_label(found: list[Detection]) -> dict[str, float]:
+    return {d.label: round(d.confidence, 2) for d in found if d.label != "motorcycle"}
+
+
+def test_a_second_look_outvotes_the_first_where_it_is_surer(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = by_label(looked(monkeypatch, 0.99, MOTORCYCLE, Detection("head_helmet", 0.8, HEAD)))
+    assert out["head_bare"] > 4 * out.get("head_helmet", 0)
+
+
+def test_where_the_two_looks_disagree_the_head_carries_both_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    first_says, second_says = Detection("head_helmet", 0.8, HEAD), 1 - DETECTOR_WRONG
+    assert by_label(looked(monkeypatch, second_says, MOTORCYCLE, first_says)) == {
+        "head_bare": 0.4,
+        "head_helmet": 0.4,
     }
+    agreed = by_label(looked(monkeypatch, second_says, MOTORCYCLE, Detection("head_bare", 0.8, HEAD)))
+    assert agreed == {"head_bare": 0.78}
+
+
+def test_a_detector_that_says_both_leaves_it_to_the_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [Detection("head_helmet", 0.4, HEAD), Detection("head_bare", 0.4, HEAD)]
+    assert by_label(looked(monkeypatch, 0.7, MOTORCYCLE, *both)) == {"head_bare": 0.56, "head_helmet": 0.24}
 
 
 def test_a_head_that_no_two_wheeler_carries_is_less_surely_a_riders(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,9 @@ def test_a_photo_is_read_by_the_given_detector(reader: PlateReader) -> None:
 
 
 @pytest.mark.parametrize("kept", [(0.0, 0.68), (0.26, 1.0)])
-def test_a_piece_of_a_plate_is_never_taken_for_the_whole(reader: PlateReader, kept: tuple[float, float]) -> None:
+def test_a_piece_of_a_plate_is_never_taken_for_the_whole(
+    reader: PlateReader, kept: tuple[float, float]
+) -> None:
     plate = draw_plate(PLATES[0], 300)
     height, width = plate.shape[:2]
     piece = (kept[0] * width, 0.0, kept[1] * width, float(height))

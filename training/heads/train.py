@@ -69,7 +69,8 @@ def _bare(network: HeadNetwork, heads: list[Head]) -> NDArray[np.float64]:
         box = (w / 2 - reach, h / 2 - reach, w / 2 + reach, h / 2 + reach)
         squares.append(head_square(head.image, box))
     with torch.inference_mode():
-        return network(network_input(squares)).softmax(1)[:, BARE].double().numpy()
+        out: NDArray[np.float64] = network(network_input(squares)).softmax(1)[:, BARE].double().numpy()
+    return out
 
 
 def _told(network: HeadNetwork, heads: list[Head]) -> str:
