@@ -20,15 +20,16 @@ class NoHelmetParameters(RiderParameters):
     """A head that counts has a vote in each frame, which weighs its confidence times the head's area. Only the seat's
     nearest views count, those in which its head is at least ``near_share`` as high as it ever gets: far away, hair
     before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
-    ``min_seconds``, ``min_share`` of the seat's votes bare, and of the bare ones ``min_places`` surer than
-    ``sure_confidence`` that lie `MOVED_SHARE` of the head's height apart: who stands shows the detector one picture
-    over and over, and a mistake in it is one mistake."""
+    ``min_seconds``, ``min_share`` of the seat's votes bare, and of the bare ones ``sure_share`` surer than
+    ``sure_confidence``, ``min_places`` of which lie `MOVED_SHARE` of the head's height apart: who stands shows the
+    detector one picture over and over, and a mistake in it is one mistake."""
 
     min_frames: int = Field(8, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
     min_share: float = Field(0.9, gt=0.5, le=1)
     near_share: float = Field(0.6, ge=0, le=1)
     sure_confidence: float = Field(0.65, ge=0, le=1)
+    sure_share: float = Field(0.6, ge=0, le=1)
     min_places: int = Field(4, ge=1, le=1000)
 
 
@@ -72,12 +73,13 @@ class NoHelmet(RiderRule):
 
     def _is_bare(self, seen: Sequence[tuple[TrackPoint, Detection]]) -> bool:
         votes = _bare(seen)
+        sure = [d for _, d in votes if d.confidence >= self.parameters.sure_confidence]
         return (
             len(votes) >= self.parameters.min_frames
             and votes[-1][0].t_s - votes[0][0].t_s >= self.parameters.min_seconds
             and _bare_share(seen) >= self.parameters.min_share
-            and _places([d for _, d in votes if d.confidence >= self.parameters.sure_confidence])
-            >= self.parameters.min_places
+            and len(sure) >= self.parameters.sure_share * len(votes)
+            and _places(sure) >= self.parameters.min_places
         )
 
 

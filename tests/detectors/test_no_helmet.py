@@ -55,6 +55,12 @@ def test_one_picture_of_a_standing_rider_over_and_over_is_not_flagged() -> None:
     assert not watch([[head(BARE)]] * 60, px_per_frame=0.02)
 
 
+def test_a_head_that_is_surely_bare_in_a_few_looks_only_is_not_flagged() -> None:
+    sure, unsure = [head(BARE, confidence=0.8)], [head(BARE, confidence=0.5)]
+    assert not watch([unsure, unsure, sure] * 12)
+    assert watch([sure, sure, unsure] * 12) == ["no_helmet"]
+
+
 def test_a_head_that_is_never_surely_bare_is_not_flagged() -> None:
     assert not watch([[head(BARE, confidence=0.45)]] * 60)
 
