@@ -99,7 +99,8 @@ def load_detector(
     from detectors.second_look import SecondLook
     from detectors.yolo import YoloDetector
 
-    return SecondLook(YoloDetector(weights or shipped_weights(), image_size, confidence=confidence))
+    finder = YoloDetector(weights or shipped_weights(), image_size, confidence=confidence)
+    return SecondLook(finder, confidence)
 
 
 def _rapidocr_models() -> dict[str, str]:

@@ -1,9 +1,8 @@
 """A motorcycle's head lamp by day: where in the picture, and whether it is lit, off, or cannot be told.
 
 A lamp that is lit and turned to the camera is brighter than anything daylight makes of a matt surface: it fills the
-sensor, over as much of the picture as a lamp is large. So what fills the sensor where the lamp is may be one, and only
-a lamp's place that holds nothing bright at all is an unlit one. Between the two nothing is told: a spark of the sun on
-chrome is no lamp, and an unlit lens with the sun in it may be as bright as a lit one.
+sensor. So whatever fills the sensor where the lamp is may be one, a spark of the sun on chrome too, and only a lamp's
+place that holds nothing bright at all is an unlit one. Between the two nothing is told.
 """
 
 from __future__ import annotations
@@ -24,8 +23,6 @@ LEFT, RIGHT, TOP, BOTTOM = 0.22, 0.78, 0.3, 0.8
 LEAST_WIDTH_PX = 34
 # Values of the brightest spot, 0..255, blurred over 3 px so that one hot pixel is none.
 LIT_VALUE, OFF_VALUE = 225, 170
-# Of the lamp's place: a lens of 0.1 m before a rider 0.8 m wide fills 0.02 of it; half of that is lit, far more glare.
-LIT_SHARE = 0.01
 GLARE_VALUE, GLARE_SHARE = 245, 0.1
 # Of the whole picture: darker than this it is not day, whatever the clock says. Heavy rain at noon shows about 55.
 DAY_VALUE = 50
@@ -45,11 +42,10 @@ def look_at(crop: Image, track_id: int) -> LampSighting:
     value = cv2.GaussianBlur(crop.max(axis=2), (3, 3), 0)
     if float(np.mean(value >= GLARE_VALUE)) > GLARE_SHARE:
         return LampSighting(track_id, False, 0.0, "glare")
-    if int(value.max()) <= OFF_VALUE:
-        return LampSighting(track_id, True, 1.0)
-    if float(np.mean(value >= LIT_VALUE)) >= LIT_SHARE:
-        return LampSighting(track_id, True, 0.0)
-    return LampSighting(track_id, False, 0.0, "neither lit nor off")
+    brightest = int(value.max())
+    if OFF_VALUE < brightest < LIT_VALUE:
+        return LampSighting(track_id, False, 0.0, "neither lit nor off")
+    return LampSighting(track_id, True, float(brightest <= OFF_VALUE))
 
 
 class LampWatch:

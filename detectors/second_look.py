@@ -29,8 +29,9 @@ class SecondLook(ObjectDetector):
         WeightsError: the head network's weights are missing or altered.
     """
 
-    def __init__(self, detector: ObjectDetector) -> None:
-        self._detector = detector
+    def __init__(self, detector: ObjectDetector, confidence: float = 0.0) -> None:
+        """Wrap ``detector``; a label that is less sure than ``confidence`` at last is dropped."""
+        self._detector, self._confidence = detector, confidence
         self.sha256_by_file = head_sha256()
 
     def detect(self, image: Image) -> list[Detection]:
@@ -60,7 +61,8 @@ class SecondLook(ObjectDetector):
             for label, part in ((BARE, share), (HELMET, 1 - share)):
                 if part >= LEAST_SHARE:
                     out.append(Detection(label, head.confidence * part, head.box_xyxy))
-        return sorted(out, key=lambda d: (-d.confidence, d.box_xyxy))
+        sure = [d for d in out if d.confidence >= self._confidence]
+        return sorted(sure, key=lambda d: (-d.confidence, d.box_xyxy))
 
 
 def _both(first: float, second: float) -> float:

@@ -187,7 +187,7 @@ def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:
             kept[home] = reading if reading.confidence >= OFFERED else doubted
         elif reading.accepted and reading.text == kept[home].text and not kept[home].accepted:
             kept[home] = reading
-    return kept
+    return sorted(kept, key=lambda r: -r.confidence)
 
 
 def _goes_beyond(text: str | None, other: str | None) -> bool:

@@ -16,9 +16,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def make_engine(url: str) -> Engine:
     """Open a database by its URL. On SQLite: WAL, foreign keys held, 10 s wait for a lock, 32 MiB of pages kept by each
-    connection (a register of ten million records has an index of 183).
+    connection (a register of ten million records has an index of 183). Errors never quote what was to be stored:
+    plates and names would outlive their rows in a log.
     """
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

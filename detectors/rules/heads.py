@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from detectors.boxes import iou
-from detectors.heads import SAME_HEAD_IOU
 from detectors.types import Box, Detection, Track, TrackPoint
 
 # In widths of the motorcycle's box: a head this near to a seat is that seat's; one about as near to another seat, by
@@ -78,19 +76,6 @@ def _cost(point: TrackPoint, head: Detection) -> float | None:
     if not -0.1 <= x <= 1.1 or not -0.1 <= y <= 0.45 or too_large:
         return None
     return abs(x - 0.5) + 0.5 * max(y - 0.15, 0.0)
-
-
-def one_per_head(heads: Sequence[Detection]) -> list[Detection]:
-    """Where bare and helmet both claim one head, the surer speaks only if it is clearly surer."""
-    kept: list[Detection] = []
-    doubted: list[Detection] = []
-    for head in sorted(heads, key=lambda d: -d.confidence):
-        same = next((k for k in kept if iou(k.box_xyxy, head.box_xyxy) > SAME_HEAD_IOU), None)
-        if same is None:
-            kept.append(head)
-        elif same.label != head.label and same.confidence - head.confidence < 0.2:
-            doubted.append(same)
-    return [k for k in kept if k not in doubted]
 
 
 def vote(seats: list[Seat], point: TrackPoint, heads: Sequence[Detection]) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import hypot
 
 from pydantic import Field
 
+from detectors.heads import BARE, HELMET, bare_share, whole_heads
 from detectors.rules.common import key_frame, make_violation
-from detectors.rules.heads import height, one_per_head, vote
+from detectors.rules.heads import height, vote
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
-from detectors.types import Detection, Track, TrackPoint, Violation
+from detectors.types import Detection, Scene, Track, TrackPoint, Violation
 
+# By so much surer it must be that a head is bare than that it is not.
+CLEARLY = 0.2
 # A head that has moved by this share of its height is looked at anew.
 MOVED_SHARE = 0.25
 
@@ -40,9 +44,20 @@ class NoHelmet(RiderRule):
     model = NoHelmetParameters
     parameters: NoHelmetParameters
 
+    def heads_in(self, scene: Scene) -> Sequence[Detection]:
+        """Give each head once: bare where that is clearly likelier, else under a helmet. Doubt speaks for the rider."""
+        out = []
+        for head in whole_heads(scene.loose):
+            bare = head.confidence * bare_share(head, scene.loose)
+            if head.confidence < self.parameters.min_confidence:
+                continue
+            clearly = bare - (head.confidence - bare) >= CLEARLY
+            out.append(Detection(BARE, bare, head.box_xyxy) if clearly else replace(head, label=HELMET))
+        return out
+
     def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
         """Let each head vote for its seat."""
-        vote(rider.seats, rider.track.points[-1], one_per_head(heads))
+        vote(rider.seats, rider.track.points[-1], heads)
 
     def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
         """Flag the motorcycle where one of its seats has a bare head."""
@@ -84,7 +99,7 @@ class NoHelmet(RiderRule):
 
 
 def _bare(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint, Detection]]:
-    return [(p, d) for p, d in seen if d.label == "head_bare"]
+    return [(p, d) for p, d in seen if d.label == BARE]
 
 
 def _weight(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:

@@ -57,7 +57,7 @@ class OvercrowdedMotorcycle(RiderRule):
 
     def heads_in(self, scene: Scene) -> Sequence[Detection]:
         """Give each head once, bare or not: it is a person either way."""
-        return whole_heads(scene.loose)
+        return [d for d in whole_heads(scene.loose) if d.confidence >= self.parameters.min_confidence]
 
     def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
         """Count the heads that are alike and apart, and let them vote for their seats where they are too many."""

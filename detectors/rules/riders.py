@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from detectors.camera import Camera
-from detectors.heads import HEADS
 from detectors.rules.common import Flagged, Parameters, jumped, parse_parameters
 from detectors.rules.heads import Seat, assign, height
 from detectors.types import Detection, Scene, Track, TrackPoint, Violation
 
 
 class RiderParameters(Parameters):
-    """A head counts where it is ``min_head_px`` or more high and surer than ``min_confidence``."""
+    """A head counts where it is ``min_head_px`` or more high and surer than ``min_confidence`` to be one."""
 
     min_head_px: float = Field(10.0, ge=4, le=500)
     min_confidence: float = Field(0.4, ge=0, le=1)
@@ -51,8 +50,8 @@ class RiderRule:
         return scene.clock_fit and track.confirmed
 
     def heads_in(self, scene: Scene) -> Sequence[Detection]:
-        """Give the heads of a moment as this rule goes by them."""
-        return [d for d in scene.loose if d.label in HEADS]
+        """Give the heads of a moment that are sure enough, as this rule goes by them."""
+        raise NotImplementedError
 
     def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
         """Take in the heads on a motorcycle in the newest sighting of its track."""
@@ -66,7 +65,7 @@ class RiderRule:
         """Take in one moment; give the violations that it completes."""
         self._flagged.follow(scene)
         confirmed = [t for t in scene.tracks if t.confirmed]
-        heads = [d for d in self.heads_in(scene) if self._counts(d)]
+        heads = [d for d in self.heads_in(scene) if height(d) >= self.parameters.min_head_px]
         for track, its_heads in assign(confirmed, heads):
             rider = self._riders.setdefault(track.id, Motorcycle(track))
             rider.track = track
@@ -91,8 +90,3 @@ class RiderRule:
         if track.label != "motorcycle" or not track.confirmed:
             return None
         return self.decide(rider, track)
-
-    def _counts(self, head: Detection) -> bool:
-        return (
-            height(head) >= self.parameters.min_head_px and head.confidence >= self.parameters.min_confidence
-        )

@@ -55,6 +55,13 @@ def test_one_picture_of_a_standing_rider_over_and_over_is_not_flagged() -> None:
     assert not watch([[head(BARE)]] * 60, px_per_frame=0.02)
 
 
+def test_looks_on_which_detector_and_second_look_disagree_speak_for_the_rider() -> None:
+    disputed = [head(BARE, confidence=0.41), head(HELMET, confidence=0.37)]
+    sure = [head(BARE, confidence=0.8)]
+    assert not watch([disputed] * 40)
+    assert not watch([sure, sure, sure, disputed] * 12)
+
+
 def test_a_head_that_is_surely_bare_in_a_few_looks_only_is_not_flagged() -> None:
     sure, unsure = [head(BARE, confidence=0.8)], [head(BARE, confidence=0.5)]
     assert not watch([unsure, unsure, sure] * 12)
