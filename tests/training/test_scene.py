@@ -13,12 +13,13 @@ from detectors.rules.registry import NEEDS, build_rules
 from detectors.types import SignalState
 from training.render.camera_file import camera_yaml
 from training.render.light import random_light
-from training.render.paths import BUS_LANE
+from training.render.paths import BUS_LANE, SHOULDER
 from training.render.rasterizer import View, draw
 from training.render.registry_file import COLUMNS, registry_csv
 from training.render.scene import camera_of, render_scene, truth_of, write_script
 from training.render.traffic import LANES, Program, place
 from training.render.truth import LIMIT_KMH, TOLERANCE_KMH, committed
+from training.render.world import KERB_X
 
 VIEW = View.looking(1920, 1080, (-2.9, -25.0, 6.2), (-2.9, 0.5, 1.0), 33.0)
 
@@ -187,6 +188,31 @@ def test_an_unlit_lamp_is_a_violation_by_day_alone(every_rule):
     assert meant
     assert unlit("night") == unlit("dusk") == set()
     assert unlit("day", sun=(0.0, -0.5, 0.8)) == set(), "with the sun in its lens nobody can tell"
+
+
+def test_who_drives_on_along_the_shoulder_breaks_the_law_and_who_stops_on_it_does_not():
+    scenes = [write_script(seed, 60, every_rule=True) for seed in (8208, 8213, 8215)]
+    drivers = [(script, i, d) for script in scenes for i, d in enumerate(script.drivers)]
+    flagged = [(s, v.driver) for s in scenes for v in s.violations if v.rule == "shoulder_use"]
+    assert flagged
+    for script, i in flagged:
+        driver = script.drivers[i]
+        places = [p for t in np.arange(0, 60, 0.1) if (p := driver.pose(float(t))) is not None]
+        on_it = [x for x, y, _ in places if 47 < y < 74]
+        assert on_it and min(on_it) > -KERB_X
+    halted = [(s, i) for s, i, d in drivers if d.intent == "halt"]
+    assert halted
+    assert not {(s.seed, i) for s, i in halted} & {(s.seed, i) for s, i in flagged}
+    assert not [d for _, _, d in drivers if d.path == SHOULDER and d.intent != "shoulder"]
+
+
+def test_from_the_shoulder_it_is_a_smooth_way_back_into_the_lane():
+    places = np.array([place(SHOULDER, s) for s in np.arange(-60, -20, 0.5)])
+    steps = np.diff(places[:, :2], axis=0)
+    headings = np.arctan2(-steps[:, 0], steps[:, 1]) % (2 * np.pi)
+    assert np.abs(np.hypot(*steps.T) - 0.5).max() < 0.04
+    assert np.abs(headings - places[1:, 2] % (2 * np.pi)).max() < 0.06
+    assert places[-1, 0] == pytest.approx(float(BUS_LANE.split(":")[1]))
 
 
 def test_a_lane_change_leads_from_one_lane_to_the_other_and_never_back():

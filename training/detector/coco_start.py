@@ -108,14 +108,16 @@ def _fill(model: nn.Module, weights: Weights) -> None:
             part.bn.running_var.fill_(1.0 - part.bn.eps)
 
 
-def start(archive: Path) -> DetectionModel:
-    """Give our network: YOLOv5s's backbone and neck from COCO, under a new light head for our classes.
+def start(archive: Path | None) -> DetectionModel:
+    """Give our network: YOLOv5s's backbone and neck from COCO, under a new light head for our classes. Without an
+    archive nothing in it has been taught: its weights are to come from a checkpoint or an export.
 
     The neck's last stage is cut to 192 channels, and the head is the depth-wise one of YOLO11, so that the weights in
     half precision stay under 15 MB.
     """
     model = _network()
-    _fill(model, read_graph(archive))
+    if archive is not None:
+        _fill(model, read_graph(archive))
     last = model.model[23]
     assert isinstance(last, C3)
     whole, last.cv3 = last.cv3, Conv(512, NARROW_P5, 1)

@@ -16,7 +16,7 @@ import torch
 
 from detectors.types import CLASSES
 from detectors.weights_card import sha256_of, weight_files
-from training.detector.coco_start import fetch, start
+from training.detector.coco_start import start
 
 WEIGHTS = Path(__file__).parents[2] / "detectors" / "weights"
 NAME = "road_openvino_model"
@@ -27,7 +27,7 @@ NOT_KEPT = ("date:", "description:", "docs:", "author:", "version:")
 
 def save_pt(checkpoint: Path, target: Path, steps: str = "averaged") -> None:
     """Write a checkpoint's network as a ``.pt`` that ultralytics loads."""
-    model = start(fetch(checkpoint.parent))
+    model = start(None)
     model.load_state_dict(torch.load(checkpoint, weights_only=True)[steps])
     model.eval()
     torch.save({"model": model.half(), "train_args": {}, "epoch": -1, "ema": None, "optimizer": None}, target)

@@ -152,7 +152,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     cv2.setNumThreads(1)
     torch.manual_seed(SEED)
-    model = start(fetch(given.out))
+    model = start(fetch(given.out) if given.start is None else None)
     from_export = given.start is not None and given.start.is_dir()
     if from_export:
         fill_from_export(model, given.start)
