@@ -86,7 +86,8 @@ class Server:
 
 def write_evidence(store: EvidenceStore, violation_id: str, more: tuple[str, ...] = ()) -> str:
     roles = {"offence": ".jpg", "public_wide": ".jpg", "public_offence": ".jpg", "public_vehicle": ".jpg",
-             "vehicle": ".png", "plate": ".png", "frame:0": ".jpg", "annotated:0": ".jpg", **dict.fromkeys(more, ".png")}  # fmt: skip
+             "vehicle": ".png", "plate": ".png", "frame:0": ".jpg", "annotated:0": ".jpg",
+             **dict.fromkeys(more, ".png")}  # fmt: skip
     items = [
         EvidenceItem(role, "image/png" if kind == ".png" else "image/jpeg", picture(role, kind), role)
         for role, kind in roles.items()
