@@ -131,6 +131,8 @@ def _roles(evidence: Evidence | None) -> dict[str, list[str]]:
         "main": [r for r in ("offence", "vehicle") if r in roles],
         "frames": [r for r in roles if r.startswith("annotated:")],
         "first": [r for r in roles if r == "first_vehicle"],
+        # In a case of two cameras (`pipeline.section_cases`) the first one's plate.
+        "first_plate": [r for r in roles if r == "plate:1" and "first_passage" in roles],
         "plates": [r for r in roles if r.split(":")[0] == "plate"],
         "clip": [r for r in roles if r == "clip"],
         "untouched": [r for r in roles if r.startswith("frame:")],

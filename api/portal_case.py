@@ -69,6 +69,7 @@ def notice_page(request: Request, door: Door, mine: Mine, held: Held) -> Respons
         view=case.view,
         photos={role: PHOTOS[role] for role in roles if role in PHOTOS},
         frames=[role for role in roles if role.startswith("public_frame")],
+        from_camera=case.measured.get("from_camera"),
         clip=CLIP in roles,
         steps=steps_of(case),
         map=map_of(case.latitude, case.longitude),

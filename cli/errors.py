@@ -18,6 +18,7 @@ from pipeline.sources.base import InputFault, SourceError, SourceMissingError
 from pipeline.spool import SpoolError
 from plate_reader.base import PlateReaderError
 from ticketing.errors import GatewayError
+from ticketing.record_rules.settings import SettingsError
 
 FAULTS_SHOWN = 20
 
@@ -51,7 +52,7 @@ def told() -> Iterator[None]:
     and keep their traceback."""
     try:
         yield
-    except (CameraFileError, SourceMissingError, UsageError, GatewayError) as error:
+    except (CameraFileError, SourceMissingError, UsageError, GatewayError, SettingsError) as error:
         _leave(str(error), Exit.WRONG_USE)
     except (SourceError, StoreError, SpoolError, DetectorError, PlateReaderError, ImageError) as error:
         _leave(str(error), Exit.FAILED)

@@ -22,12 +22,15 @@ from pipeline.live import CameraHeldError, LiveReceiver
 from pipeline.sources import PushSource, SourceError
 from pipeline.sources.push import IDLE_S
 from plate_reader.base import PlateReaderError
+from ticketing.record_rules.settings import SettingsError
 
 ROUND_S = 2.0
 PAUSE_S = 5.0
 JOIN_S = 30.0
 # What one camera may suffer without the others being harmed: it is told, and the camera goes on with the next frame.
-_ONE_CAMERAS = (StoreError, SourceError, DetectorError, PlateReaderError, SQLAlchemyError, OSError)
+_ONE_CAMERAS = (
+    StoreError, SourceError, DetectorError, PlateReaderError, SettingsError, SQLAlchemyError, OSError
+)  # fmt: skip
 
 
 class LiveCameras:

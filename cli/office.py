@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ticketing.channels import Channel
     from ticketing.passages import SectionFinding
-    from ticketing.record_rules.settings import AverageSpeedSettings
+    from ticketing.record_rules.settings import Settings
     from ticketing.register_import import Imported
     from ticketing.samsat import Samsat
 
@@ -65,37 +66,46 @@ class Office:
 
     def measures(self, camera_id: str) -> bool:
         """Tell whether a section that is measured begins or ends at a camera."""
-        return self._sections().measures(camera_id)
+        return self._rules.average_speed.measures(camera_id)
 
     def keep_passage(self, passed: FlaggedViolation) -> tuple[SectionFinding, ...]:
         """Keep a passage, committed, and give the pairs of its plate that were too fast."""
+        from sqlalchemy.exc import IntegrityError
+
         from ticketing import passages
 
+        now = datetime.now(UTC)
+        try:
+            with self.session() as session:
+                passages.keep(session, passed, now)
+        except IntegrityError:
+            # Two workers kept the same passage at once: the other's is found now.
+            with self.session() as session:
+                passages.keep(session, passed, now)
         with self.session() as session:
-            passages.keep(session, passed, datetime.now(UTC))
-        with self.session() as session:
-            return passages.too_fast(session, self._sections(), passed.plate_text)
+            return passages.too_fast(session, self._rules.average_speed, now, passed.plate_text)
 
     def too_fast(self) -> tuple[SectionFinding, ...]:
         """Give all pairs of kept passages that were too fast."""
         from ticketing.passages import too_fast
 
         with self.session() as session:
-            return too_fast(session, self._sections())
+            return too_fast(session, self._rules.average_speed, datetime.now(UTC))
 
     def forget_passages(self, now: datetime) -> tuple[int, float]:
         """Delete the passages whose time is over; give how many, and for how many minutes they are kept."""
         from ticketing.passages import forget
 
-        settings = self._sections()
+        settings = self._rules.average_speed
         with self.session() as session:
             return forget(session, settings, now), settings.keep_minutes
 
-    @staticmethod
-    def _sections() -> AverageSpeedSettings:
+    @cached_property
+    def _rules(self) -> Settings:
+        # Read once: a fault written into the file while cameras run stops none of them.
         from ticketing.record_rules.settings import load_settings
 
-        return load_settings().average_speed
+        return load_settings()
 
     def violation_of(self, case_id: int) -> str | None:
         """Give a case's violation, None where there is no such case."""
@@ -113,7 +123,6 @@ class Office:
 
         from ticketing.record_rules import odd_even
         from ticketing.record_rules.base import LookUp, Register
-        from ticketing.record_rules.settings import load_settings
         from ticketing.registry import find
 
         if rule != "odd_even":
@@ -121,7 +130,7 @@ class Office:
         with Session(self.engine) as session:
             record = find(session, plate)
         look_up = LookUp(Register.NOT_REGISTERED if record is None else Register.FOUND, record)
-        return odd_even.lets_pass(look_up, load_settings().odd_even)
+        return odd_even.lets_pass(look_up, self._rules.odd_even)
 
     def title_of(self, rule: str) -> str:
         """Give a rule's name as officers and owners read it."""

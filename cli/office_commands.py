@@ -13,7 +13,8 @@ from cli.channels import open_channels, open_samsat
 from cli.errors import UsageError, say, told
 from cli.office import open_office
 from cli.run import DATA
-from cli.sections import forget_passages
+from cli.sections import forget_passages, tell_passages
+from ticketing.record_rules.settings import SettingsError
 
 HOST, PORT = "127.0.0.1", 8000
 
@@ -37,10 +38,16 @@ def schedule(
     with told(), open_office(data) as office:
         channels, samsat = open_channels(data), open_samsat(data)
         while True:
-            passages = {"passages": forget_passages(data, office)}
-            for what, counts in (office.run_schedule(channels, samsat) | passages).items():
+            for what, counts in office.run_schedule(channels, samsat).items():
                 if counts:
                     say(f"etle: {what}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
+            # Last: letters wait for no section's settings.
+            try:
+                tell_passages(forget_passages(data, office))
+            except SettingsError as error:
+                if once:
+                    raise
+                say(f"etle: passages cannot be deleted: {error}")
             if once:
                 return
             time.sleep(every)

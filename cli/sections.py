@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from cli.errors import say
 from cli.office import Office
 from detectors.camera import Camera
+from pipeline.blobs import StoreError
 from pipeline.sources import PushSource, Source
+from ticketing.errors import TicketingError
 
 if TYPE_CHECKING:
     from pipeline.evidence import EvidenceStore
@@ -19,7 +25,10 @@ if TYPE_CHECKING:
     from pipeline.section_cases import SectionCases
     from pipeline.types import Counters
 
+log = logging.getLogger(__name__)
+
 RULE = "average_speed"
+ROUND_S = 60.0
 
 
 def open_passages(
@@ -40,12 +49,17 @@ def open_passages(
             f"etle: camera {camera.id}: {RULE}: no section of ETLE_RECORD_RULES ends here, nobody is followed"
         )
         return None
-    if not source.live and camera.file.recorded_at is None:
-        say(
-            f"etle: camera {camera.id}: {RULE}: the recording's time is not known (recorded_at), not measured"
-        )
+    # Two cameras' clocks are compared: a stream's frames bear the time of their arrival here, seconds off.
+    pushed = source if isinstance(source, PushSource) else None
+    untold = (
+        "the stream does not tell its clock"
+        if source.live
+        else "the recording's time is not known (recorded_at)"
+    )
+    if pushed is None and (source.live or camera.file.recorded_at is None):
+        say(f"etle: camera {camera.id}: {RULE}: {untold}, not measured")
         return None
-    offset = (lambda: source.arrivals().clock_offset_s) if isinstance(source, PushSource) else lambda: 0.0
+    offset = (lambda: 0.0) if pushed is None else lambda: pushed.arrivals().clock_offset_s
     cases = section_cases(data, store, office)
     return PassageSink(camera, PassageStore(data), office.keep_passage, cases, models, offset)
 
@@ -59,13 +73,19 @@ def section_cases(data: Path, store: EvidenceStore, office: Office) -> SectionCa
 
 
 def resume_sections(data: Path, store: EvidenceStore, office: Office) -> None:
-    """Let go of passages whose time is over, and make the cases that a crash left unmade."""
-    told = forget_passages(data, office)
-    if told:
-        say("etle: passages: " + ", ".join(f"{n} {what}" for what, n in sorted(told.items())))
+    """Make the cases that a crash left unmade, then let go of passages whose time is over.
+
+    A pair of which no case can be made is told, and keeps no camera from starting.
+    """
     cases = section_cases(data, store, office)
+    told: Counter[str] = Counter()
     for found in office.too_fast():
-        cases(found)
+        try:
+            cases(found)
+        except (TicketingError, StoreError) as error:
+            log.error("average_speed %s: no case: %s", found.finding.sightings[-1], error)
+            told["no case"] += 1
+    tell_passages(told + forget_passages(data, office))
 
 
 def forget_passages(data: Path, office: Office, now: datetime | None = None) -> Counter[str]:
@@ -74,5 +94,31 @@ def forget_passages(data: Path, office: Office, now: datetime | None = None) -> 
 
     now = now or datetime.now(UTC)
     rows, minutes = office.forget_passages(now)
-    files = PassageStore(data).forget(now - timedelta(minutes=minutes))
-    return Counter({what: n for what, n in (("deleted", rows), ("files deleted", files)) if n})
+    files, left = PassageStore(data).forget(now - timedelta(minutes=minutes))
+    told = (("deleted", rows), ("files deleted", files), ("files that cannot be deleted", left))
+    return Counter({what: n for what, n in told if n})
+
+
+def tell_passages(told: Counter[str]) -> None:
+    """Say what became of passages, where anything did."""
+    if told:
+        say("etle: passages: " + ", ".join(f"{n} {what}" for what, n in sorted(told.items())))
+
+
+class Forgetting:
+    """Deletes the passages whose time is over while a worker runs; `round` may be called at any time, and looks once a
+    minute. What goes wrong is told: the cameras go on."""
+
+    def __init__(self, data: Path, office: Office, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._data, self._office, self._monotonic = data, office, monotonic
+        self._next = monotonic() + ROUND_S
+
+    def round(self) -> None:
+        """Delete, where a minute has passed since the last time."""
+        if self._monotonic() < self._next:
+            return
+        self._next = self._monotonic() + ROUND_S
+        try:
+            tell_passages(forget_passages(self._data, self._office))
+        except (SQLAlchemyError, OSError) as error:
+            say(f"etle: passages cannot be deleted: {error}")

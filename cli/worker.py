@@ -16,7 +16,7 @@ from cli.live import LiveCameras
 from cli.models import Models, load_models, shared
 from cli.office import Office, open_office
 from cli.run import DATA, run_camera
-from cli.sections import resume_sections
+from cli.sections import Forgetting, resume_sections
 from detectors.camera import Camera
 from pipeline.cameras import check_camera, registered_files
 from pipeline.cases import resume_cases
@@ -50,6 +50,7 @@ def worker(
             office = stack.enter_context(open_office(data))
             resume_cases(EvidenceStore(data), office.flag)
             resume_sections(data, EvidenceStore(data), office)
+            passages = Forgetting(data, office)
             models = shared(load_models(max(c.file.detect_size for c in known.values()), weights))
             held = None
             if live and not once:
@@ -57,6 +58,7 @@ def worker(
                 say(f"etle: holding {', '.join(held.held) or 'no camera yet'} for live frames")
 
             def process(segment: Segment, keep: Callable[[], None]) -> None:
+                passages.round()
                 if held is not None:
                     held.check()
                 _run(segment, known, models, data, office, keep)
@@ -67,6 +69,7 @@ def worker(
                     say(f"etle: {worked.done} segments done")
                 if once:
                     break
+                passages.round()
                 if held is not None:
                     held.check()
                 time.sleep(IDLE_S)

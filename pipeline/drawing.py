@@ -14,6 +14,8 @@ from detectors.types import Box, Image, Point, SignalState
 from pipeline.text import label, with_caption
 from ticketing.wording import plain_number
 
+# The rule whose vehicles cross the section line; all others' cross the stop line.
+SECTION_RULE = "average_speed"
 # The vehicle that a picture is about, BGR.
 SUBJECT = (0, 215, 255)
 _LANE, _LINE = (210, 160, 60), (60, 60, 255)
@@ -35,14 +37,15 @@ def annotate(
     signals: Mapping[str, SignalState],
     lines: Sequence[str],
     zone: str | None = None,
+    rule: str | None = None,
 ) -> Image:
-    """Draw the subject's box, lanes, stop line and signal states on a frame and put ``lines`` below it.
+    """Draw the subject's box, lanes, the rule's line and signal states on a frame and put ``lines`` below it.
 
     Only the heads in ``signals`` are drawn: a rule that judges no signal names none. So it is with ``zone``.
 
     ``image`` is (H, W, 3) BGR and stays untouched; ``box`` is in its pixels, None where it is not known.
     """
-    scene = draw_road(image.copy(), camera, zone)
+    scene = draw_road(image.copy(), camera, zone, rule)
     thick = max(2, image.shape[1] // 500)
     for head in camera.file.signals:
         if head.id not in signals:
@@ -74,8 +77,16 @@ def measured_text(measured: Mapping[str, float | str]) -> str:
     )
 
 
-def draw_road(scene: Image, camera: Camera, zone: str | None = None) -> Image:
-    """Draw lanes, stop line, solid lines and the named zone on a picture (H, W, 3) BGR, which is changed."""
+def lines_across(camera: Camera, rule: str | None) -> list[Sequence[Point]]:
+    """Give the line across the road that a rule's vehicles cross, in road metres; without a rule all there are."""
+    file = camera.file
+    lines = ((file.stop_line, rule != SECTION_RULE), (file.section_line, rule in (None, SECTION_RULE)))
+    return [line.road for line, shown in lines if line is not None and shown]
+
+
+def draw_road(scene: Image, camera: Camera, zone: str | None = None, rule: str | None = None) -> Image:
+    """Draw lanes, the rule's line (`lines_across`), solid lines and the named zone on a picture (H, W, 3) BGR, which is
+    changed."""
     thick = max(2, scene.shape[1] // 500)
     for lane in camera.file.lanes:
         _polyline(scene, camera, (*lane.polygon, lane.polygon[0]), _LANE, max(1, thick // 2))
@@ -85,9 +96,8 @@ def draw_road(scene: Image, camera: Camera, zone: str | None = None) -> Image:
     for part in camera.file.zones:
         if part.id == zone:
             _polyline(scene, camera, (*part.polygon, part.polygon[0]), _ZONE, thick)
-    for line in (camera.file.stop_line, camera.file.section_line):
-        if line is not None:
-            _polyline(scene, camera, line.road, _LINE, thick + 1)
+    for line in lines_across(camera, rule):
+        _polyline(scene, camera, line, _LINE, thick + 1)
     return scene
 
 

@@ -113,7 +113,7 @@ def build_stills(finding: Finding, camera: Camera, title: str) -> Package:
     missing = [] if len(shots) == len(finding.violation.key_frames) else ["a key frame is no longer kept"]
     lines = _lines(finding, camera, title)
     named = finding.violation.measured.get("zone")
-    zone = None if named is None else str(named)
+    zone, rule = None if named is None else str(named), finding.violation.rule
     for i, shot in enumerate(shots):
         items.append(_untouched(f"frame:{i}", shot.stored))
         if i < len(shots) - 1:
@@ -122,12 +122,12 @@ def build_stills(finding: Finding, camera: Camera, title: str) -> Package:
                 EvidenceItem(
                     f"annotated:{i}",
                     "image/jpeg",
-                    encode_jpeg(_drawn(shot, camera, lines, zone), 90),
+                    encode_jpeg(_drawn(shot, camera, lines, zone, rule), 90),
                     "drawn upon",
                 )
             )
     if shots:
-        items += _photos(shots, camera, lines, zone)
+        items += _photos(shots, camera, lines, zone, rule)
     items += _plates(finding.crops)
     if not finding.crops and (fallback := _without_plate(shots)) is not None:
         items.append(fallback)
@@ -167,7 +167,7 @@ def _told(shot: _Shot) -> Mapping[str, object]:
 
 
 def _photos(
-    shots: Sequence[_Shot], camera: Camera, lines: Sequence[str], zone: str | None
+    shots: Sequence[_Shot], camera: Camera, lines: Sequence[str], zone: str | None, rule: str
 ) -> list[EvidenceItem]:
     decisive = shots[-1]
     closest = max(
@@ -176,13 +176,16 @@ def _photos(
     items = [
         EvidenceItem("wide", "image/jpeg", decisive.stored.jpeg, "the decisive frame, untouched"),
         EvidenceItem(
-            "offence", "image/jpeg", encode_jpeg(_drawn(decisive, camera, lines, zone), 90), "drawn upon"
+            "offence",
+            "image/jpeg",
+            encode_jpeg(_drawn(decisive, camera, lines, zone, rule), 90),
+            "drawn upon",
         ),
     ]
     if decisive.box is not None:
         masked = _masked(decisive, decisive.box)
         key = decisive.key
-        drawn = annotate(masked, camera, decisive.box, key.caption, key.signals, lines, zone)
+        drawn = annotate(masked, camera, decisive.box, key.caption, key.signals, lines, zone, rule)
         items += [
             EvidenceItem("public_wide", "image/jpeg", encode_jpeg(masked, 88), "others masked"),
             EvidenceItem("public_offence", "image/jpeg", encode_jpeg(drawn, 88), "others masked, drawn upon"),
@@ -204,8 +207,8 @@ def _others_masked(role: str, shot: _Shot) -> list[EvidenceItem]:
     return [EvidenceItem(role, "image/jpeg", encode_jpeg(_masked(shot, shot.box), 88), "others masked")]
 
 
-def _drawn(shot: _Shot, camera: Camera, lines: Sequence[str], zone: str | None) -> Image:
-    return annotate(shot.image, camera, shot.box, shot.key.caption, shot.key.signals, lines, zone)
+def _drawn(shot: _Shot, camera: Camera, lines: Sequence[str], zone: str | None, rule: str) -> Image:
+    return annotate(shot.image, camera, shot.box, shot.key.caption, shot.key.signals, lines, zone, rule)
 
 
 def _masked(shot: _Shot, box: Box) -> Image:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,12 +34,15 @@ from pipeline.ring import StoredFrame
 from pipeline.signing import EvidenceKey, load_public_key, signed_by
 from pipeline.types import Counters
 from plate_reader.types import PlateReading
-from ticketing.passages import MOMENT_DOUBT, SectionFinding
+from ticketing.passages import CLOCK_OFFSET, SectionFinding
 from ticketing.types import FlaggedViolation
+
+log = logging.getLogger(__name__)
 
 FORMAT = "etle-passage/1"
 FOLDER = "passages"
 NO_CLOCK = "average_speed: the gateway does not tell its clock"
+NO_CASE = "average_speed: no case, the pictures of an end cannot be used"
 _MANIFEST, _FRAME = "manifest.json", "frame.jpg"
 _Violation, _Reading = TypeAdapter(Violation), TypeAdapter(PlateReading | None)
 
@@ -138,10 +142,11 @@ class PassageStore:
         except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
             raise PassageError(f"passage {passage_id}: cannot be read: {error!r:.200}") from error
 
-    def forget(self, until: datetime) -> int:
-        """Delete the files that were written until then; give how many."""
-        gone = 0
-        for path in self._folder.glob("*.zip"):
+    def forget(self, until: datetime) -> tuple[int, int]:
+        """Delete the files that were written until then, those that a crash left unfinished too; give how many, and how
+        many cannot be deleted, each of which is told in the log."""
+        gone = left = 0
+        for path in self._folder.glob("*"):
             # Another process may delete it first.
             try:
                 if path.stat().st_mtime <= until.timestamp():
@@ -149,7 +154,10 @@ class PassageStore:
                     gone += 1
             except FileNotFoundError:
                 continue
-        return gone
+            except OSError as error:
+                log.error("passage %s: cannot be deleted: %s", path.name, error.strerror)
+                left += 1
+        return gone, left
 
     def _path(self, passage_id: str) -> Path:
         return self._folder / f"{passage_id}.zip"
@@ -186,13 +194,16 @@ class PassageSink:
         if offset is None:
             counters.let_pass[NO_CLOCK] += 1
             return
-        doubt = float(finding.violation.measured[MOMENT_DOUBT]) + abs(offset)
-        measured = {**finding.violation.measured, MOMENT_DOUBT: round(doubt, 3)}
+        measured = {**finding.violation.measured, CLOCK_OFFSET: offset}
         passed = replace(finding, violation=replace(finding.violation, measured=measured))
         sha256 = self._store.write(passed, self._camera, self._models)
         counters.passages += 1
         for found in self._keep(flagged_violation(self._camera, passed, sha256)):
-            counters.flagged[finding.violation.rule] += self._cases(found)
+            try:
+                counters.flagged[finding.violation.rule] += self._cases(found)
+            except PassageError as error:
+                log.error("average_speed %s: no case: %s", found.finding.sightings[-1], error)
+                counters.let_pass[NO_CASE] += 1
 
 
 def _passage(manifest: Mapping[str, Any], files: Mapping[str, bytes], sha256: str, signed: bytes) -> Passage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,8 +16,6 @@ from pipeline.types import Evidence, EvidenceItem
 from ticketing.passages import SectionFinding
 from ticketing.record_rules.base import RecordFinding
 from ticketing.types import FlaggedViolation
-
-log = logging.getLogger(__name__)
 
 # The first end's files by the roles that key frames before the decisive one have; what is left out is in another file.
 _FIRST = {
@@ -55,20 +52,15 @@ class SectionCases:
     def __call__(self, found: SectionFinding) -> bool:
         """Make the case and tell whether its evidence is new; the same pair again changes nothing.
 
-        A passage whose stills are gone makes no case: that is told in the log, and harms nobody else's.
-
         Raises:
+            PassageError: the stills of an end are gone or were altered.
             StoreError: the evidence cannot be written.
         """
         last_id = found.finding.sightings[-1]
         evidence, new = self._store.get(last_id), False
         if evidence is None:
-            try:
-                ends = [self._passages.read(passage) for passage in found.finding.sightings]
-                _check(ends, found)
-            except PassageError as error:
-                log.error("average_speed %s: no case: %s", last_id, error)
-                return False
+            ends = [self._passages.read(passage) for passage in found.finding.sightings]
+            _check(ends, found)
             evidence, new = self._write(found.finding, *ends), True
         self._flag(flagged_from_manifest(self._store.manifest(last_id), evidence.manifest_sha256))
         return new

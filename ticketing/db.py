@@ -16,8 +16,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def make_engine(url: str) -> Engine:
     """Open a database by its URL. On SQLite: WAL, foreign keys held, 10 s wait for a lock, 32 MiB of pages kept by each
-    connection (a register of ten million records has an index of 183). Errors never quote what was to be stored:
-    plates and names would outlive their rows in a log.
+    connection (a register of ten million records has an index of 183), deleted rows overwritten. Errors never quote
+    what was to be stored: plates and names would outlive their rows in a log.
     """
     engine = create_engine(url, hide_parameters=True)
     if engine.dialect.name == "sqlite":
@@ -25,7 +25,10 @@ def make_engine(url: str) -> Engine:
         @event.listens_for(engine, "connect")
         def _configure(connection: Any, _record: Any) -> None:
             cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "cache_size=-32768"):
+            # secure_delete: a deleted passage's plate does not stay readable in a free page.
+            for pragma in (
+                "journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "cache_size=-32768", "secure_delete=ON"
+            ):  # fmt: skip
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 

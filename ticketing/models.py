@@ -120,7 +120,8 @@ class PassageRow(Base):
     """One vehicle that passed a line at the end of a measured section; deleted once its time is over.
 
     ``id`` is what a violation of that camera, rule and track would have. ``seen_at_sigma_s`` is one sigma of the
-    moment, ``evidence_sha256`` the manifest of its pictures; ``kept_at`` is when it was written.
+    moment, ``clock_bias_s`` how far the camera's clock was off, either way, ``evidence_sha256`` the manifest of its
+    pictures; ``kept_at`` is when it was written.
     """
 
     __tablename__ = "passages"
@@ -131,8 +132,10 @@ class PassageRow(Base):
     timezone: Mapped[str] = mapped_column(String(20))
     plate: Mapped[str] = mapped_column(String(10), index=True)
     vehicle_class: Mapped[str] = mapped_column(String(20))
+    plate_colour: Mapped[str | None] = mapped_column(String(10))
     seen_at: Mapped[datetime]
     seen_at_sigma_s: Mapped[float]
+    clock_bias_s: Mapped[float]
     evidence_sha256: Mapped[str] = mapped_column(String(64))
     kept_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -16,7 +16,7 @@ from matplotlib.patches import Polygon
 from detectors.camera import Camera
 from detectors.kinematics import Axis
 from detectors.types import Box, Image, Point, SignalState, TrackPoint
-from pipeline.drawing import draw_road
+from pipeline.drawing import draw_road, lines_across
 from pipeline.explain.motion import Motion, SpeedFit
 from pipeline.text import label
 
@@ -40,10 +40,11 @@ def path_on_picture(
     path: Sequence[TrackPoint],
     box: Box | None,
     marks: Marks,
-    zone: str | None = None,
+    zone: str | None,
+    rule: str,
 ) -> Image:
     """Draw the road's lines and where the vehicle met the road, sighting by sighting, numbered at the key moments."""
-    scene = draw_road(image.copy(), camera, zone)
+    scene = draw_road(image.copy(), camera, zone, rule)
     width = image.shape[1]
     dot = max(3, width // 380)
     feet = [(p, _foot(p.box_xyxy)) for p in path if p.measurable]
@@ -72,7 +73,8 @@ def road_plan(
     marks: Marks,
     ahead: Axis,
     size: tuple[int, int],
-    zone: str | None = None,
+    zone: str | None,
+    rule: str,
     speed: bool = False,
 ) -> Image:
     """Draw the road from above, in metres, and the vehicle's path on it, ``ahead`` to the right.
@@ -100,10 +102,9 @@ def road_plan(
     for marking in file.markings:
         line = turned(marking.road)
         axes.plot(line[:, 0], line[:, 1], color="#16202c", lw=2, ls="-" if marking.kind == "solid" else "--")
-    for across in (file.stop_line, file.section_line):
-        if across is not None:
-            line = turned(across.road)
-            axes.plot(line[:, 0], line[:, 1], color=MARK, lw=3)
+    across = [turned(line) for line in lines_across(camera, rule)]
+    for line in across:
+        axes.plot(line[:, 0], line[:, 1], color=MARK, lw=3)
     used = [p for p in path if p.measurable]
     way = turned([p.road_xy for p in used])
     if len(way):
@@ -113,7 +114,7 @@ def road_plan(
             axes.annotate(
                 name, nearest, (0, 6), textcoords="offset points", weight="bold", color=MARK, ha="center"
             )
-    near = np.vstack([way, turned(file.stop_line.road if file.stop_line else ())])
+    near = np.vstack([way, *across])
     if len(near):
         middle = (near.min(axis=0) + near.max(axis=0)) / 2
         half = max(

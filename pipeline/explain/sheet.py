@@ -130,7 +130,7 @@ def _moments(
             continue
         image = decode_image(store.open(file.sha256))
         box: Box | None = told["box_xyxy"] and tuple(told["box_xyxy"])
-        draw_road(image, camera, zone)
+        draw_road(image, camera, zone, manifest["violation"]["rule"])
         shown = image if box is None else crop(image, _framed(box, image), 0.0)
         clock = local_time(datetime.fromisoformat(told["captured_at"]), camera)
         out.append(_Moment(float(told["t_s"]), camera, (str(told["caption"]), clock), shown))
@@ -163,7 +163,8 @@ def _main(
         raise StoreError(f"violation {evidence.violation_id}: no frame of it was kept")
     told = manifest["key_frames"][-1]
     box = told["box_xyxy"] and tuple(told["box_xyxy"])
-    picture = path_on_picture(decode_image(store.open(file.sha256)), camera, path, box, marks, zone)
+    rule = manifest["violation"]["rule"]
+    picture = path_on_picture(decode_image(store.open(file.sha256)), camera, path, box, marks, zone, rule)
     return Panel(picture, with_its_line(MAIN, manifest["violation"]))
 
 
@@ -202,7 +203,8 @@ def _panels(
             )
         )
     near = [p for p in path if start_s - BEFORE_S <= p.t_s <= end_s + AFTER_S]
-    plan = road_plan(camera, near, marks, _ahead(violation, camera), FLAT, zone, speed=fit is not None)
+    ahead, rule = _ahead(violation, camera), violation["rule"]
+    plan = road_plan(camera, near, marks, ahead, FLAT, zone, rule, speed=fit is not None)
     out.append(Panel(plan, with_its_line(PLAN, violation)))
     return out
 

@@ -72,21 +72,22 @@ class Server:
         form = {"login": login, "password": PASSWORD, "token": self.token("/desk/login")}
         assert self.client.post("/desk/login", data=form, follow_redirects=False).status_code == 303
 
-    def flag(self, violation_id: str, **changes: object) -> None:
-        """Flag one more violation like the others, with evidence of its own."""
-        sha256 = write_evidence(EvidenceStore(self.data), violation_id)
+    def flag(self, violation_id: str, more: tuple[str, ...] = (), **changes: object) -> int:
+        """Flag one more violation like the others, with evidence of its own, of which ``more`` are further roles."""
+        sha256 = write_evidence(EvidenceStore(self.data), violation_id, more)
         flagged = replace(FLAGGED, violation_id=violation_id, evidence_manifest_sha256=sha256, **changes)
         with Session(self.engine) as session, session.begin():
-            flag_violation(session, flagged, datetime(2026, 8, 18, 4, 0, tzinfo=UTC))
+            return flag_violation(session, flagged, datetime(2026, 8, 18, 4, 0, tzinfo=UTC)).id
 
     def decide(self, case: int, what: str, **form: object) -> Response:
         form["token"] = self.token(f"/desk/cases/{case}")
         return self.client.post(f"/desk/cases/{case}/{what}", data=form, follow_redirects=False)
 
 
-def write_evidence(store: EvidenceStore, violation_id: str) -> str:
+def write_evidence(store: EvidenceStore, violation_id: str, more: tuple[str, ...] = ()) -> str:
     roles = {"offence": ".jpg", "public_wide": ".jpg", "public_offence": ".jpg", "public_vehicle": ".jpg",
-             "vehicle": ".png", "plate": ".png", "frame:0": ".jpg", "annotated:0": ".jpg"}  # fmt: skip
+             "vehicle": ".png", "plate": ".png", "frame:0": ".jpg", "annotated:0": ".jpg",
+             **dict.fromkeys(more, ".png")}  # fmt: skip
     items = [
         EvidenceItem(role, "image/png" if kind == ".png" else "image/jpeg", picture(role, kind), role)
         for role, kind in roles.items()

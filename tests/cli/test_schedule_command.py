@@ -68,6 +68,18 @@ def test_one_round_hands_the_letter_over_and_fires_the_deadline_and_the_next_doe
     assert done(etle("audit", "verify", "--data", tmp_path)) == "audit trail verified, nothing altered\n"
 
 
+def test_a_fault_in_the_sections_settings_keeps_no_letter_and_is_told_in_a_line(tmp_path, monkeypatch):
+    own = tmp_path / "rules.yaml"
+    own.write_text("average_speed: 3", encoding="utf-8")
+    monkeypatch.setenv("ETLE_RECORD_RULES", str(own))
+    with open_office(tmp_path) as office, Session(office.engine) as session, session.begin():
+        flag_violation(session, FLAG, LONG_AGO)
+    command = etle("schedule", "--once", "--data", tmp_path)
+    _, err = command.communicate(timeout=120)
+    assert command.returncode == 2
+    assert "deadlines: 1 review" in err and str(own) in err and "Traceback" not in err
+
+
 def test_a_channel_that_is_set_up_by_half_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("ETLE_WEBHOOK_URL", "http://gateway.example.id")
     command = etle("schedule", "--once", "--data", tmp_path)

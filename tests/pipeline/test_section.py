@@ -1,29 +1,38 @@
 """A measured section from two cameras' frames to one case: who was too fast on average, and nobody else."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
+import typer
 import yaml
 from drawn import FPS, RECORDED, ColourDetector, FixedReader, Mover, along, write_camera, write_clip
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+import ticketing.passages
+from cli.errors import told
 from cli.models import Models
 from cli.office import Office, open_office
 from cli.run import Ran, run_camera
-from cli.sections import forget_passages, resume_sections
-from detectors.camera import load_camera
+from cli.sections import Forgetting, forget_passages, open_passages, resume_sections
+from detectors.camera import StopLine, load_camera
 from detectors.rules.registry import NEEDS
+from pipeline.drawing import draw_road, lines_across
 from pipeline.evidence import EvidenceStore
 from pipeline.explain.page import write_page
 from pipeline.explain.sheet import build_sheet
 from pipeline.loop import CameraLoop, Watchers
-from pipeline.passages import PassageSink, PassageStore
+from pipeline.passages import PassageError, PassageSink, PassageStore
 from pipeline.sources import open_source
 from pipeline.types import Counters
+from ticketing.errors import LawError
 from ticketing.models import CaseRow, PassageRow
 from ticketing.record_rules.settings import TABLE
 
@@ -196,8 +205,92 @@ def test_what_a_gateways_clock_is_off_adds_to_the_doubt_and_one_that_is_not_told
     assert told == [] and len(kept_rows) == counters.passages == len(section.files()) == kept
     assert sum(counters.let_pass.values()) == 1 - kept
     for row in kept_rows:
-        own = finding.violation.measured["moment_doubt_s"]
-        assert row.measured["moment_doubt_s"] == pytest.approx(own + abs(offset_s))
+        assert row.measured == {**finding.violation.measured, "clock_offset_s": offset_s}
+
+
+def test_an_rtsp_stream_bears_no_camera_time_and_keeps_no_passage(section, capsys):
+    camera, _ = section.open("kamera-a", 0.0)
+    source = open_source("rtsp://10.0.0.1/1", camera)
+    opened = open_passages(camera, source, section.data, EvidenceStore(section.data), section.office, {})
+    assert opened is None
+    assert capsys.readouterr().err.count("does not tell its clock, not measured") == 1
+
+
+def test_settings_that_break_while_cameras_run_stop_none_and_are_told_at_the_next_start(
+    section, tmp_path, capsys
+):
+    section.run("kamera-a", 0.0)
+    (tmp_path / "record-rules.yaml").write_text("average_speed: 3")
+    assert section.run("kamera-b", FAST_S).counters.flagged == {"average_speed": 1}
+    with open_office(section.data) as office, pytest.raises(typer.Exit) as left, told():
+        resume_sections(section.data, EvidenceStore(section.data), office)
+    assert left.value.exit_code == 2 and "record-rules.yaml" in capsys.readouterr().err
+
+
+def test_what_cannot_be_deleted_is_told_and_what_a_crash_left_unfinished_goes_too(section, caplog):
+    folder = section.data / "passages"
+    (folder / "stuck.zip").mkdir(parents=True)
+    (folder / ".x1.part").write_bytes(b"a picture")
+    later = datetime.now(UTC) + timedelta(minutes=61)
+    told = forget_passages(section.data, section.office, later)
+    assert told == {"files deleted": 1, "files that cannot be deleted": 1}
+    assert [f.name for f in section.files()] == ["stuck.zip"] and "stuck.zip" in caplog.text
+
+
+def test_a_worker_deletes_in_its_rounds_once_a_minute(section):
+    section.run("kamera-a", 0.0)
+    (file,) = section.files()
+    clock = [0.0]
+    passages = Forgetting(section.data, section.office, lambda: clock[0])
+    os.utime(file, (0, 0))
+    for now, left in ((59.0, 1), (60.0, 0)):
+        clock[0] = now
+        passages.round()
+        assert len(section.files()) == left
+
+
+def test_two_workers_that_keep_one_passage_at_once_both_go_on(section, monkeypatch):
+    real, calls = ticketing.passages.keep, []
+
+    def keep(session, passed, now):
+        calls.append(passed)
+        if len(calls) == 1:
+            raise IntegrityError("insert", {}, Exception("unique"))
+        real(session, passed, now)
+
+    monkeypatch.setattr("ticketing.passages.keep", keep)
+    assert section.run("kamera-a", 0.0).counters.passages == 1
+    assert len(section.rows(PassageRow)) == 1 and len(calls) == 2
+
+
+@pytest.mark.parametrize("fault", [PassageError("gone"), LawError("no row")])
+def test_a_pair_of_which_no_case_can_be_made_keeps_no_camera_from_starting(
+    section, monkeypatch, capsys, fault
+):
+    def cannot(self, found):
+        raise fault
+
+    section.run("kamera-a", 0.0)
+    with monkeypatch.context() as patched:
+        patched.setattr("pipeline.section_cases.SectionCases.__call__", lambda self, found: False)
+        section.run("kamera-b", FAST_S)
+        patched.setattr("pipeline.section_cases.SectionCases.__call__", cannot)
+        resume_sections(section.data, EvidenceStore(section.data), section.office)
+    assert "1 no case" in capsys.readouterr().err
+
+
+def test_each_rules_picture_has_its_own_line_only(section, tmp_path):
+    camera, _ = section.open("kamera-a", 0.0)
+    stop = {"road": [[10, 0], [10, -18]], "lanes": ["l1"]}
+    camera = replace(camera, file=camera.file.model_copy(update={"stop_line": StopLine.model_validate(stop)}))
+    at = {
+        rule: [line[0][0] for line in lines_across(camera, rule)]
+        for rule in ("average_speed", "red_light", None)
+    }
+    assert at == {"average_speed": [32], "red_light": [10], None: [10, 32]}
+    blank = np.zeros((360, 640, 3), np.uint8)
+    drawn = [draw_road(blank.copy(), camera, None, rule) for rule in at]
+    assert not np.array_equal(drawn[0], drawn[1])
 
 
 def test_a_camera_at_no_section_follows_nobody(section, monkeypatch, capsys):

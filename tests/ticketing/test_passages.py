@@ -9,6 +9,8 @@ from case_ways import FLAG, NOON
 from sqlalchemy import func, select
 
 from ticketing import audit, passages
+from ticketing.cases import flag_violation
+from ticketing.db import make_engine
 from ticketing.models import AuditRow, PassageRow
 from ticketing.record_rules.settings import AverageSpeedSettings, RoadSection
 
@@ -35,7 +37,7 @@ def keep(session):
         for one in all_passed:
             passages.keep(session, one, now)
             session.commit()
-        return [f.finding.sightings for f in passages.too_fast(session, SETTINGS)]
+        return [f.finding.sightings for f in passages.too_fast(session, SETTINGS, now)]
 
     return each
 
@@ -47,11 +49,11 @@ def kept(session):
 def test_whichever_passage_comes_first_the_pair_is_found_once_both_are_there(keep, session):
     assert keep(passed("cam-b", 150)) == []
     assert keep(passed("cam-a", 0)) == [("cam-a 0 ", "cam-b 150 ")]
-    (found,) = passages.too_fast(session, SETTINGS, "B1234ABC")
+    (found,) = passages.too_fast(session, SETTINGS, NOON, "B1234ABC")
     assert found.evidence_sha256 == ("0" * 64, "0" * 64)
     assert 119 < found.finding.speed_kmh < 121 and found.finding.parameters["tolerance_kmh"] == 10
     assert found.finding.measured["passed_from_at"] == "19-08-2026 12:00:00.000 WIB"
-    assert passages.too_fast(session, SETTINGS, "B1ABC") == ()
+    assert passages.too_fast(session, SETTINGS, NOON, "B1ABC") == ()
 
 
 def test_a_lawful_speed_another_class_and_another_plate_are_not_found(keep):
@@ -73,6 +75,42 @@ def test_who_drives_the_section_twice_is_found_twice_in_any_order(keep, order):
     drives = [passed("cam-a", 0), passed("cam-b", 150), passed("cam-a", 900), passed("cam-b", 1045)]
     keep(*(drives[i] for i in order))
     assert keep() == [("cam-a 0 ", "cam-b 150 "), ("cam-a 900 ", "cam-b 1045 ")]
+
+
+def test_plates_of_two_colours_are_two_vehicles_and_a_colour_that_was_not_told_says_nothing(keep):
+    assert keep(passed(plate_colour="white"), passed("cam-b", 150, plate_colour="yellow")) == []
+    assert keep(passed("cam-b", 149, plate_colour=None)) == [("cam-a 0 ", "cam-b 149 ")]
+
+
+def test_a_passage_that_is_older_than_promised_is_not_judged_though_it_was_not_deleted_yet(keep):
+    keep(passed())
+    assert keep(passed("cam-b", 150), now=NOON + timedelta(minutes=61)) == []
+
+
+def test_clocks_that_are_known_to_be_off_add_up_and_do_not_cancel_by_chance(keep, session):
+    off = [
+        passed(name, s, measured={"moment_doubt_s": 0.2, "clock_offset_s": b})
+        for name, s, b in (("cam-a", 0, 1.5), ("cam-b", 150, -1.0))
+    ]
+    keep(*off)
+    (found,) = passages.too_fast(session, SETTINGS, NOON)
+    doubt = (0.2**2 + 0.2**2 + (1.96 * 0.1) ** 2) ** 0.5 + 2.5
+    assert found.finding.measured["seconds_doubt"] == pytest.approx(doubt, abs=0.006)
+    assert found.finding.speed_uncertainty_kmh > 120 * 2.5 / 150
+
+
+def test_a_track_that_broke_is_one_case_though_its_later_half_was_judged_first(keep, session):
+    keep(passed(), passed("cam-b", 151))
+    (found,) = passages.too_fast(session, SETTINGS, NOON)
+    flag_violation(session, replace(passed("cam-b", 151), measured=found.finding.measured), NOON)
+    session.commit()
+    assert keep() == [("cam-a 0 ", "cam-b 151 ")]
+    assert keep(passed("cam-b", 150)) == []
+
+
+def test_a_deleted_passages_plate_is_overwritten(tmp_path):
+    with make_engine(f"sqlite:///{tmp_path / 'x.sqlite3'}").connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
 
 
 def test_a_plate_in_doubt_is_not_kept(keep, session):

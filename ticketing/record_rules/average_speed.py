@@ -40,27 +40,32 @@ def judge(known: Known, settings: AverageSpeedSettings) -> tuple[RecordFinding, 
     return tuple(found)
 
 
-def mean_speed_kmh(section: RoadSection, seconds: float, sigma_s: float) -> tuple[float, float]:
+def mean_speed_kmh(
+    section: RoadSection, seconds: float, sigma_s: float, bias_s: float = 0.0
+) -> tuple[float, float]:
     """Give the mean speed over a section and half of its 95% interval, km/h; ``sigma_s`` is that of the time.
 
-    v = s/t, and (σv/v)² = (σs/s)² + (σt/t)² (JCGM 100:2008, GUM, section 5.1.6). ``road_m`` is the shortest way, so
-    that whoever went another drove faster than this.
+    v = s/t, and (σv/v)² = (σs/s)² + (σt/t)² (JCGM 100:2008, GUM, section 5.1.6). ``bias_s``, what the clocks are known
+    to be off together, does not vary by chance: its share is added whole (section F.2.4.5). ``road_m`` is the shortest
+    way, so that whoever went another drove faster than this.
     """
     kmh = section.road_m / seconds * 3.6
     share = hypot(section.road_sigma_m / section.road_m, sigma_s / seconds)
-    return kmh, COVERAGE * kmh * share
+    return kmh, kmh * (COVERAGE * share + bias_s / seconds)
 
 
 def _measured(first: Sighting, last: Sighting, section: RoadSection) -> RecordFinding | None:
     seconds = (last.seen_at - first.seen_at).total_seconds()
     sigma_s = hypot(section.clock_sigma_s, first.seen_at_sigma_s, last.seen_at_sigma_s)
-    kmh, half = mean_speed_kmh(section, seconds, sigma_s)
+    bias_s = first.clock_bias_s + last.clock_bias_s
+    kmh, half = mean_speed_kmh(section, seconds, sigma_s, bias_s)
     day = last.seen_at.astimezone(ZoneInfo(last.timezone)).date()
     over = section.limit_kmh + section.tolerance_kmh
     if (
         kmh - half <= over
         or kmh > FASTEST_KMH
         or first.vehicle_class != last.vehicle_class
+        or _colours_differ(first, last)
         or day > section.certificate_valid_until
     ):
         return None
@@ -75,7 +80,7 @@ def _measured(first: Sighting, last: Sighting, section: RoadSection) -> RecordFi
             "limit_kmh": section.limit_kmh,
             "road_m": section.road_m,
             "seconds": round(seconds, 2),
-            "seconds_doubt": round(COVERAGE * sigma_s, 2),
+            "seconds_doubt": round(COVERAGE * sigma_s + bias_s, 2),
             "from_camera": first.camera_id,
             "passed_from_at": _local(first),
             "to_camera": last.camera_id,
@@ -92,6 +97,11 @@ def _measured(first: Sighting, last: Sighting, section: RoadSection) -> RecordFi
             "tolerance_kmh": section.tolerance_kmh,
         },
     )
+
+
+def _colours_differ(first: Sighting, last: Sighting) -> bool:
+    # Two plates, however alike they read: a colour that was not told says nothing.
+    return None not in (first.plate_colour, last.plate_colour) and first.plate_colour != last.plate_colour
 
 
 def _local(seen: Sighting) -> str:

@@ -24,7 +24,8 @@ class Sighting:
     ``plate`` counts only where ``plate_certain``: no character of it is in doubt. ``vehicle_class`` is the detector's
     word, ``plate_colour`` the base colour, None where it could not be told; so are ``vehicle_colour`` (in the record's
     words, as ``merah``) and ``make``. ``expiry_lines`` holds the month·year line as each frame showed it, ``MM.YY``.
-    ``seen_at_sigma_s`` is one standard deviation of the moment itself, clocks aside.
+    ``seen_at_sigma_s`` is one standard deviation of the moment itself, clocks aside; ``clock_bias_s`` is how far the
+    camera's clock is known to be off, either way.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Sighting:
     make: str | None = None
     expiry_lines: tuple[str, ...] = ()
     seen_at_sigma_s: float = 0.0
+    clock_bias_s: float = 0.0
 
     @property
     def known_plate(self) -> str | None:

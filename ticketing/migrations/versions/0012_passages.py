@@ -19,8 +19,10 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(20), nullable=False),
         sa.Column("plate", sa.String(10), nullable=False, index=True),
         sa.Column("vehicle_class", sa.String(20), nullable=False),
+        sa.Column("plate_colour", sa.String(10)),
         sa.Column("seen_at", sa.DateTime, nullable=False),
         sa.Column("seen_at_sigma_s", sa.Float, nullable=False),
+        sa.Column("clock_bias_s", sa.Float, nullable=False),
         sa.Column("evidence_sha256", sa.String(64), nullable=False),
         sa.Column("kept_at", sa.DateTime, nullable=False, index=True),
     )
