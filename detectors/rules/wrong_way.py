@@ -28,6 +28,8 @@ from detectors.viewpoint import CalibrationSpread
 
 MINIMUM_POINTS = 6
 LONGEST = 600
+# A track that came this far the lawful way and then turns back was handed from one vehicle to another that met it.
+LAWFUL_M = 6.0
 
 
 class WrongWayParameters(Parameters):
@@ -42,22 +44,26 @@ class WrongWayParameters(Parameters):
 
 @dataclass
 class _Run:
-    """Sightings against one lane's direction, without a break."""
+    """Sightings against one lane's direction, without a break. ``lowest``: the least that the track has come along the
+    lane; ``came_lawfully``: it went on from there in the lane's direction."""
 
     lane: Lane | None = None
     points: list[TrackPoint] = field(default_factory=list)
     seen_until_s: float = -np.inf
+    lowest: float = np.inf
+    came_lawfully: bool = False
     done: bool = False
 
     def forget(self) -> None:
-        self.lane, self.points = None, []
+        self.lane, self.points, self.lowest = None, [], np.inf
 
 
 class WrongWay:
     """Flags certain travel against the direction of the lane that the vehicle is well inside of.
 
     Never flagged: a parked vehicle's jitter, reversing a few metres, a vehicle on the edge between two lanes,
-    or where any lane under it has the direction it drives in.
+    where any lane under it has the direction it drives in, or a track that first drove with the lane: two vehicles that
+    meet may change tracks, and the plate would be the other's.
     """
 
     rule_id = "wrong_way"
@@ -110,6 +116,8 @@ class WrongWay:
         if run.lane is None:
             run.lane = lane
         axis = self._axes[run.lane.id]
+        run.lowest = min(run.lowest, axis.along(point.road_xy))
+        run.came_lawfully |= axis.along(point.road_xy) > run.lowest + LAWFUL_M
         if (
             run.points
             and axis.along(point.road_xy) > min(axis.along(p.road_xy) for p in run.points[-3:]) + 1.0
@@ -123,7 +131,7 @@ class WrongWay:
         return u[0] * v[0] + u[1] * v[1] > 0.95
 
     def _decide(self, run: _Run, track: Track) -> Violation | None:
-        if run.lane is None or len(run.points) < MINIMUM_POINTS:
+        if run.lane is None or run.came_lawfully or len(run.points) < MINIMUM_POINTS:
             return None
         axis = self._axes[run.lane.id]
         places = [axis.along(q.road_xy) for q in run.points]

@@ -49,6 +49,12 @@ def test_a_parked_vehicle_is_not_flagged_however_its_box_jitters() -> None:
     assert not run([parked], given=GIVEN, seconds=25, noise=Noise(seed=5, jitter_px=4.0, dropout=0.2))
 
 
+def test_a_track_handed_on_where_two_vehicles_meet_is_not_flagged() -> None:
+    # It came the lawful way; what then comes back on the same track is the vehicle that met it.
+    there = Vehicle("motorcycle", lambda t: (-1.75, -18 + 8 * t if t < 4 else 14 - 5 * (t - 4), 0.0))
+    assert not run([there], given=GIVEN, seconds=9)
+
+
 def test_crossing_the_lanes_slantwise_is_not_flagged() -> None:
     crossing = Vehicle("car", lambda t: (-12 + 6 * t, -5.0 + 0.6 * t, -np.pi / 2))
     assert not run([crossing], given=GIVEN)
