@@ -154,7 +154,7 @@ def test_its_camera_file_enforces_every_rule_it_has_violations_of(every_rule):
     camera = parse_camera(yaml.safe_load(camera_of(every_rule)), "scene", "0" * 64, NEEDS)
     assert {v.rule for v in every_rule.violations} <= set(camera.file.enforce)
     assert len(build_rules(camera)) == len(camera.file.enforce)
-    assert {m.kind for m in camera.file.markings} == {"solid"}
+    assert {m.kind for m in camera.file.markings} == {"solid" if every_rule.solid else "dashed"}
 
 
 def test_where_the_line_is_dashed_whoever_changes_lanes_keeps_the_law(every_rule):
