@@ -17,9 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from detectors.base import WeightsError
+from detectors.small_network import card_sha256, load_checked
 from detectors.types import Box, Image
-from detectors.weights_card import card_path, check_weights, read_card
 
 SIDE = 96
 """Side in pixels of the square that the network sees."""
@@ -85,19 +84,13 @@ def shipped_head_weights() -> Path:
 
 def head_sha256() -> dict[str, str]:
     """Check the shipped weights and give their SHA-256 by file name. Raises `WeightsError` where they are altered."""
-    weights = shipped_head_weights()
-    return check_weights(weights, read_card(card_path(weights)))
+    return card_sha256(shipped_head_weights())
 
 
 @cache
 def _shipped() -> HeadNetwork:
-    head_sha256()
-    weights = shipped_head_weights()
-    network: HeadNetwork = HeadNetwork().eval()
-    try:
-        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except (RuntimeError, KeyError) as error:
-        raise WeightsError(f"{weights}: holds another network: {error}") from error
+    network = HeadNetwork()
+    load_checked(network, shipped_head_weights())
     whole: HeadNetwork = network.float().to(memory_format=torch.channels_last)
     return whole
 

@@ -12,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from detectors.base import WeightsError
+from detectors.small_network import card_sha256, load_checked
 from detectors.types import Image, SignalState
-from detectors.weights_card import card_path, check_weights, read_card
 
 SEEN = (24, 56)
 """Width and height in pixels at which the network sees a head."""
@@ -58,19 +57,13 @@ def shipped_signal_weights() -> Path:
 
 def signal_sha256() -> dict[str, str]:
     """Check the shipped weights and give their SHA-256 by file name. Raises `WeightsError` where they are altered."""
-    weights = shipped_signal_weights()
-    return check_weights(weights, read_card(card_path(weights)))
+    return card_sha256(shipped_signal_weights())
 
 
 @cache
 def _shipped() -> SignalNetwork:
-    signal_sha256()
-    weights = shipped_signal_weights()
-    network: SignalNetwork = SignalNetwork().eval()
-    try:
-        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except (RuntimeError, KeyError) as error:
-        raise WeightsError(f"{weights}: holds another network: {error}") from error
+    network = SignalNetwork()
+    load_checked(network, shipped_signal_weights())
     return network
 
 

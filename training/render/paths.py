@@ -14,7 +14,7 @@ from training.render.plates import PlateSpec
 STEP_S = 0.05
 BUS_LANE = "opposing:5.02"
 # Along the shoulder, then back into the bus lane over so many metres before the junction; or to a halt on it.
-SHOULDER, HALT, SHOULDER_X, MERGE_Y = "shoulder", "opposing:8.05", 8.05, (28.5, 41.0)
+SHOULDER, HALT, ON_SHOULDER_X, MERGE_Y = "shoulder", "opposing:8.05", 8.05, (28.5, 41.0)
 LIMIT_KMH = 50.0
 SIZES = {
     "car": (4.35, 1.72),
@@ -108,10 +108,10 @@ def place(path: str, s: float) -> tuple[float, float, float]:
     if path == "wrong":
         return -6.3, -s, np.pi
     if path == SHOULDER:
-        metres, aside = MERGE_Y[1] - MERGE_Y[0], float(BUS_LANE.split(":")[1]) - SHOULDER_X
+        metres, aside = MERGE_Y[1] - MERGE_Y[0], float(BUS_LANE.split(":")[1]) - ON_SHOULDER_X
         share = float(np.clip((MERGE_Y[1] + s) / metres, 0, 1))
         slope = aside * 6 * share * (1 - share) / metres
-        return SHOULDER_X + aside * (3 - 2 * share) * share**2, -s, np.pi + float(np.arctan(slope))
+        return ON_SHOULDER_X + aside * (3 - 2 * share) * share**2, -s, np.pi + float(np.arctan(slope))
     way, at = path.split(":")
     if way == "opposing":
         return float(at), -s, np.pi

@@ -1,0 +1,30 @@
+"""Small networks that ship as one state dict in ``detectors/weights``, each with its card: checked, then loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from detectors.base import WeightsError
+from detectors.weights_card import card_path, check_weights, read_card
+
+
+def card_sha256(weights: Path) -> dict[str, str]:
+    """Check weights by the card beside them and give their SHA-256 by file name. Raises `WeightsError`."""
+    return check_weights(weights, read_card(card_path(weights)))
+
+
+def load_checked(network: nn.Module, weights: Path) -> None:
+    """Fill ``network``, and set it to infer.
+
+    Raises:
+        WeightsError: the weights are missing, altered, or of another network.
+    """
+    card_sha256(weights)
+    try:
+        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    except (RuntimeError, KeyError) as error:
+        raise WeightsError(f"{weights}: holds another network: {error}") from error
+    network.eval()
