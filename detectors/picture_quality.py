@@ -54,7 +54,9 @@ class View:
         self._detector = cv2.ORB.create(nfeatures=1000, fastThreshold=12)
         grey = _grey(image, self._scale)
         self.brightness = _brightness(grey)
-        self._detail = _detail(grey, self.brightness)
+        self._detail = _detail(grey)
+        # Of the same view were it as bright as can be: what is flat there too has no detail to lose.
+        self._flat = self._detail * (255.0 / max(self.brightness, 1.0)) ** 2 < _FLAT
         self._points, self._features = self._find(grey)
         marks = np.array([p.image for p in camera.file.calibration.points], float)
         self._marks = marks * self._scale
@@ -63,8 +65,10 @@ class View:
         """Look at a later picture of the same size."""
         grey = _grey(image, self._scale)
         brightness = _brightness(grey)
-        detail = _detail(grey, brightness)
-        sharpness = detail / self._detail if self._detail >= _FLAT else None
+        # Dusk is no blur: detail goes with the square of brightness. A lamp that comes near is no blur either: it
+        # makes the picture brighter and leaves the rest as it is.
+        darker = max(1.0, self.brightness / max(brightness, 1.0))
+        sharpness = None if self._flat else _detail(grey) * darker**2 / self._detail
         points, features = self._find(grey)
         shift, matches = self._shift(points, features)
         faults = []
@@ -128,12 +132,12 @@ def _brightness(grey: NDArray[np.uint8]) -> float:
     return float(np.percentile(grey[::4, ::4], 95))
 
 
-def _detail(grey: NDArray[np.uint8], brightness: float) -> float:
-    """Give the variance of the Laplacian, were the picture as bright as can be, of the block that three quarters of
-    the picture's blocks lie below: sky and asphalt have none, and dusk is no blur.
+def _detail(grey: NDArray[np.uint8]) -> float:
+    """Give the variance of the Laplacian of the block that three quarters of the picture's blocks lie below: sky and
+    asphalt have none.
 
     Source: Pech-Pacheco and others, Diatom autofocusing in brightfield microscopy, 2000 (variance of the Laplacian).
     """
     edges = cv2.Laplacian(grey, cv2.CV_32F)
     rows = [b for strip in np.array_split(edges, _BLOCKS) for b in np.array_split(strip, _BLOCKS, axis=1)]
-    return float(np.percentile([b.var() for b in rows], 75)) * (255.0 / max(brightness, 1.0)) ** 2
+    return float(np.percentile([b.var() for b in rows], 75))

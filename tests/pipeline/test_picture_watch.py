@@ -44,6 +44,13 @@ def with_a_bus(image):
     return out
 
 
+def with_headlamps(image):
+    """A lorry's lamps a few metres off: a tenth of the picture far brighter than anything before."""
+    out = dimmed(image, 0.3)
+    out[200:300, 200:440] = 250
+    return out
+
+
 @pytest.mark.parametrize(
     ("later", "faults"),
     [
@@ -62,6 +69,13 @@ def with_a_bus(image):
 def test_each_fault_is_told_and_what_is_only_different_is_none(tmp_path, later, faults):
     image = street()
     assert View(image, camera(tmp_path)).compare(later(image)).faults == faults
+
+
+def test_lamps_that_come_near_by_night_are_no_blur_and_hide_none(tmp_path):
+    night = View(dimmed(street(), 0.3), camera(tmp_path))
+    lit = with_headlamps(street())
+    assert night.compare(lit).faults == ()
+    assert night.compare(cv2.GaussianBlur(lit, (0, 0), 4)).faults == ("blurred",)
 
 
 def test_the_way_of_the_view_is_measured_in_pixels_of_the_full_frame(tmp_path):
