@@ -103,12 +103,15 @@ def velocity(points: Sequence[TrackPoint], window_s: float = 0.7) -> Point | Non
     used = [p for p in points if p.measurable and p.t_s >= last - window_s]
     if len(used) < 3 or used[-1].t_s - used[0].t_s < window_s / 3:
         return None
-    t = np.array([p.t_s for p in used])
-    xy = np.array([p.road_xy for p in used])
-    # Theil-Sen: the median of all slopes shrugs off a third of wild boxes.
+    return median_slope([p.t_s for p in used], [p.road_xy for p in used])
+
+
+def median_slope(t_s: Sequence[float], places: Sequence[Point]) -> Point:
+    """Give how fast a place goes, per second on each axis: the median of all slopes shrugs off a third of wild boxes
+    (Theil-Sen). Two places or more, at different times."""
+    t, xy = np.array(t_s), np.array(places)
     i, j = np.triu_indices(len(t), 1)
-    slopes = (xy[j] - xy[i]) / (t[j] - t[i])[:, None]
-    v = np.median(slopes, axis=0)
+    v = np.median((xy[j] - xy[i]) / (t[j] - t[i])[:, None], axis=0)
     return float(v[0]), float(v[1])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from detectors.base import ObjectDetector
@@ -12,15 +12,16 @@ from detectors.rules.base import LetPass, PassageRule, PlateRule, SeenPlate
 from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
-from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, Violation
+from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, TrackPoint, Violation
 from detectors.windscreen import DriverClassifier, DriverWatch
 from pipeline.clock import with_clock_fitness
+from pipeline.handover import handovers, owner_span
 from pipeline.images import encode_jpeg
 from pipeline.motion import MotionGate
 from pipeline.package import Finding
 from pipeline.pending import Pending, PendingCases
 from pipeline.picture_watch import PictureWatch
-from pipeline.plates import PlateGallery
+from pipeline.plates import PlateCrop, PlateGallery
 from pipeline.queues import read_ahead
 from pipeline.right_of_way import beacon
 from pipeline.ring import FrameRing, StoredFrame
@@ -247,19 +248,36 @@ class CameraLoop:
                 self._gallery.forget(track.id)
 
     def _hand_on(self, pending: Pending) -> None:
+        finding = self._finding(pending)
+        if finding is not None:
+            self._tell(finding)
         track_id = pending.violation.track_id
-        crops = self._gallery.crops(track_id)
-        reading, violation = None, None
-        if not self._paused(pending.violation) and not self._gives_way(pending):
-            reading = self._read([c.image for c in crops])
-            violation = self._judged(pending.violation, reading)
-        if violation is not None:
-            frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
-            path = tuple(sorted(pending.path.values(), key=lambda p: p.t_s))
-            signals = tuple(sorted(pending.signals.items()))
-            self._tell(Finding(violation, frames, pending.boxes, crops, reading, path, signals))
         if track_id not in self._following and not self._pending.waits_for(track_id):
             self._gallery.forget(track_id)
+
+    def _finding(self, pending: Pending) -> Finding | None:
+        path = tuple(sorted(pending.path.values(), key=lambda p: p.t_s))
+        crops = self._crops_of(pending.violation, path)
+        if crops is None or self._paused(pending.violation) or self._gives_way(pending):
+            return None
+        reading = self._read([c.image for c in crops])
+        violation = self._judged(pending.violation, reading)
+        if violation is None:
+            return None
+        frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
+        signals = tuple(sorted(pending.signals.items()))
+        return Finding(violation, frames, pending.boxes, crops, reading, path, signals)
+
+    def _crops_of(self, violation: Violation, path: Sequence[TrackPoint]) -> tuple[PlateCrop, ...] | None:
+        """Give the crops of the very vehicle that was flagged; None where its track went over to another one during
+        what was flagged, which is let pass."""
+        found = handovers(path, self._camera.homography)
+        span = owner_span(found, violation.start_s, violation.end_s)
+        if span is None:
+            self._count_flag(violation.rule, -1)
+            self.counters.let_pass["two vehicles that met may have changed tracks"] += 1
+            return None
+        return tuple(c for c in self._gallery.crops(violation.track_id) if span[0] <= c.t_s <= span[1])
 
     def _tell(self, finding: Finding) -> None:
         on_passage = self._watchers.on_passage

@@ -1,0 +1,128 @@
+"""A track that turns about quicker than a vehicle can went over to another one, and nothing else is taken for it."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from drawn import RECORDED, WRONG_WAY, Mover, camera
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_loop import Ran
+
+from detectors.types import TrackPoint
+from pipeline.handover import Handover, handovers, owner_span
+
+FPS = 12
+
+
+@pytest.fixture(scope="module")
+def road(tmp_path_factory):
+    return camera(tmp_path_factory.mktemp("road")).homography
+
+
+def seen(x_of, road, seconds=6.0, sigma_px=0.0, seed=0, hidden=(9.0, 9.0)):
+    """A car that drives along the lane, seen from above: its sightings; between two moments its lower edge is
+    hidden."""
+    rng = np.random.default_rng(seed)
+    points = []
+    for i in range(round(seconds * FPS)):
+        t = i / FPS
+        x, y = rng.normal(0, sigma_px, 2) if sigma_px else (0.0, 0.0)
+        box = (10 * x_of(t) + x, 160 + y, 10 * x_of(t) + 60 + x, 204 + y)
+        at = road.to_road(np.array([[(box[0] + box[2]) / 2, box[3]]]))[0]
+        occluded = hidden[0] <= t <= hidden[1]
+        here = (float(at[0]), float(at[1]))
+        points.append(TrackPoint(i, t, RECORDED + timedelta(seconds=t), box, 0.9, here, occluded=occluded))
+    return points
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pace=st.floats(4, 20),
+    other=st.floats(4, 20),
+    met_s=st.floats(1.5, 4.0),
+    hidden_s=st.floats(0, 1.0),
+    seed=st.integers(0, 99),
+)
+def test_wherever_two_that_meet_change_tracks_it_is_found_around_that_moment(
+    road, pace, other, met_s, hidden_s, seed
+):
+    def x(t):
+        return 60 - pace * t if t < met_s else 60 - pace * met_s + other * (t - met_s)
+
+    points = seen(x, road, 6.0, 1.0, seed, (met_s - hidden_s / 2, met_s + hidden_s / 2))
+    (found,) = handovers(points, road)
+    assert found.last_s <= met_s <= found.first_s
+    assert found.first_s - found.last_s < 2.5
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    pace=st.floats(0, 20),
+    brake=st.floats(0.3, 2.4),
+    stands_s=st.floats(1.0, 3.0),
+    pull=st.floats(0.3, 2.4),
+    seed=st.integers(0, 99),
+)
+def test_who_brakes_and_reverses_as_vehicles_can_keeps_its_track(road, pace, brake, stands_s, pull, seed):
+    stopped_s = pace / brake
+
+    def x(t):
+        before = min(t, stopped_s)
+        since = max(0.0, t - stopped_s - stands_s)
+        return 60 - (pace * before - brake * before**2 / 2) + min(pull * since, 8.0) * since / 2
+
+    assert handovers(seen(x, road, stopped_s + 6.0, 1.0, seed), road) == ()
+
+
+def test_a_lower_edge_that_comes_out_from_behind_something_is_no_turn(road):
+    points = [
+        TrackPoint(
+            p.frame_index,
+            p.t_s,
+            p.captured_at,
+            (p.box_xyxy[0], p.box_xyxy[1], p.box_xyxy[2], p.box_xyxy[3]),
+            0.9,
+            (p.road_xy[0] + (14 * (p.t_s - 2) if 2 <= p.t_s <= 3 else 0.0), p.road_xy[1]),
+        )
+        for p in seen(lambda t: 60 - 5 * t, road)
+    ]
+    assert handovers(points, road) == ()
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "span"),
+    [
+        (1.0, 4.0, (-np.inf, 5.0)),
+        (7.0, 9.0, (6.0, 12.0)),
+        (13.5, 14.0, (13.0, np.inf)),
+        (4.0, 7.0, None),
+        (5.5, 5.6, None),
+    ],
+)
+def test_what_was_seen_is_one_vehicles_or_nobodys(start_s, end_s, span):
+    assert owner_span((Handover(5.0, 6.0), Handover(12.0, 13.0)), start_s, end_s) == span
+
+
+def test_a_flagged_track_that_goes_over_to_an_oncoming_car_keeps_to_its_own_plates(tmp_path):
+    met_s = 3.0
+
+    def x(t):
+        return WRONG_WAY.x(min(t, met_s)) + 110 * max(0.0, t - met_s)
+
+    ran = Ran(tmp_path, [Mover(x, WRONG_WAY.y)], seconds=6.0)
+    (finding,) = ran.findings
+    assert finding.violation.rule == "wrong_way"
+    assert finding.crops and max(c.t_s for c in finding.crops) <= met_s
+
+
+def test_who_goes_over_while_it_is_flagged_is_let_pass_and_counted(tmp_path, monkeypatch):
+    (found,) = Ran(tmp_path, [WRONG_WAY], seconds=4.0).findings
+    middle = (found.violation.start_s + found.violation.end_s) / 2
+    monkeypatch.setattr(
+        "pipeline.loop.handovers", lambda points, road: (Handover(middle - 0.1, middle + 0.1),)
+    )
+    ran = Ran(tmp_path, [WRONG_WAY], data="again")
+    assert ran.findings == []
+    assert ran.counters.let_pass == {"two vehicles that met may have changed tracks": 1}
+    assert ran.counters.flagged["wrong_way"] == 0
