@@ -3,6 +3,7 @@ vehicle's."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,52 +45,41 @@ class Handover:
     first_s: float
 
 
-def handovers(points: Sequence[TrackPoint], homography: Homography) -> tuple[Handover, ...]:
-    """Give where a track turns about quicker than a vehicle can, in the order of time."""
-    paces = _paces(points, homography)
-    out: list[Handover] = []
-    since = 0
-    for j, now in enumerate(paces):
-        soon = (p for p in paces[since:j] if now.t_s - WINDOW_S - p.t_s <= SOON_S)
-        before = [p.t_s for p in soon if p.is_against(now)]
-        if before:
-            out.append(Handover(before[-1] - WINDOW_S, now.t_s))
-            since = j
-    return tuple(out)
+class HandoverWatch:
+    """Watches one track for turning about quicker than a vehicle can."""
 
+    def __init__(self, homography: Homography) -> None:
+        self._homography = homography
+        self._recent: deque[TrackPoint] = deque()
+        self._paces: deque[_Pace] = deque()
 
-def owner_span(found: Sequence[Handover], start_s: float, end_s: float) -> tuple[float, float] | None:
-    """Give from when to when a track was the vehicle's that was seen from ``start_s`` to ``end_s``; None where a
-    handover falls into that time, so that nobody knows whose it was."""
-    since, until = -np.inf, np.inf
-    for handover in found:
-        if end_s <= handover.last_s:
-            until = min(until, handover.last_s)
-        elif start_s >= handover.first_s:
-            since = max(since, handover.first_s)
-        else:
+    def add(self, point: TrackPoint) -> Handover | None:
+        """Take in the next sighting; give the handover that it shows."""
+        if not point.measurable:
             return None
-    return since, until
+        self._recent.append(point)
+        while self._recent[0].t_s < point.t_s - WINDOW_S:
+            self._recent.popleft()
+        now = _pace(tuple(self._recent), self._homography)
+        if now is None:
+            return None
+        while self._paces and self._paces[0].t_s < now.t_s - WINDOW_S - SOON_S:
+            self._paces.popleft()
+        before = [p.t_s for p in self._paces if p.is_against(now)]
+        self._paces.append(now)
+        return Handover(before[-1] - WINDOW_S, now.t_s) if before else None
 
 
-def _paces(points: Sequence[TrackPoint], homography: Homography) -> list[_Pace]:
-    """Give the velocities that are surely a pace, each at the end of its window."""
-    measurable = [p for p in points if p.measurable]
-    out = []
-    first = 0
-    for i, point in enumerate(measurable):
-        while measurable[first].t_s < point.t_s - WINDOW_S:
-            first += 1
-        used = measurable[first : i + 1]
-        v = velocity(used, WINDOW_S)
-        if v is None:
-            continue
-        pace = float(np.hypot(*v))
-        sigma = sigma_along(homography, point, (v[0] / max(pace, 1e-9), v[1] / max(pace, 1e-9)))
-        if pace >= max(PACE_MPS, SIGMAS_OF_PACE * sigma):
-            tops = [((p.box_xyxy[0] + p.box_xyxy[2]) / 2, p.box_xyxy[1]) for p in used]
-            out.append(_Pace(point.t_s, v, median_slope([p.t_s for p in used], tops)))
-    return out
+def _pace(points: Sequence[TrackPoint], homography: Homography) -> _Pace | None:
+    """Give the velocity over measurable sightings at the last of them, None where it is not surely a pace."""
+    v = velocity(points, WINDOW_S)
+    if v is None or (pace := float(np.hypot(*v))) < PACE_MPS:
+        return None
+    last = points[-1]
+    if pace < SIGMAS_OF_PACE * sigma_along(homography, last, (v[0] / pace, v[1] / pace)):
+        return None
+    tops = [((p.box_xyxy[0] + p.box_xyxy[2]) / 2, p.box_xyxy[1]) for p in points]
+    return _Pace(last.t_s, v, median_slope([p.t_s for p in points], tops))
 
 
 def _opposite(a: Point, b: Point) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from detectors.base import ObjectDetector
@@ -12,16 +13,15 @@ from detectors.rules.base import LetPass, PassageRule, PlateRule, SeenPlate
 from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
-from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, TrackPoint, Violation
+from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, Violation
 from detectors.windscreen import DriverClassifier, DriverWatch
 from pipeline.clock import with_clock_fitness
-from pipeline.handover import handovers, owner_span
 from pipeline.images import encode_jpeg
 from pipeline.motion import MotionGate
 from pipeline.package import Finding
 from pipeline.pending import Pending, PendingCases
 from pipeline.picture_watch import PictureWatch
-from pipeline.plates import PlateCrop, PlateGallery
+from pipeline.plates import PlateGallery
 from pipeline.queues import read_ahead
 from pipeline.right_of_way import beacon
 from pipeline.ring import FrameRing, StoredFrame
@@ -98,6 +98,7 @@ class CameraLoop:
         self._pending = PendingCases(self._ring)
         self._tracker = VehicleTracker(camera)
         self._following: dict[int, Track] = {}
+        self._handed_over: dict[int, float] = {}
 
     def run(self, source: Source) -> Counters:
         """Run until the source ends, or a live one is interrupted; the source is already open.
@@ -185,6 +186,7 @@ class CameraLoop:
             return TrackUpdate((), ())
         update = self._tracker.update(frame.index, frame.t_s, frame.captured_at, detections)
         self._following.update({t.id: t for t in update.live})
+        self._handed_over.update(update.handed_over)
         for track in update.ended:
             self._following.pop(track.id, None)
         return update
@@ -236,7 +238,7 @@ class CameraLoop:
             else:
                 self.counters.tracks_unconfirmed += 1
             if not self._pending.waits_for(track.id):
-                self._gallery.forget(track.id)
+                self._forget(track.id)
 
     def _part_jumped(self, live: tuple[Track, ...]) -> None:
         """Part a track that goes on with what cannot be the same vehicle: the plate seen from now on is not
@@ -253,31 +255,36 @@ class CameraLoop:
             self._tell(finding)
         track_id = pending.violation.track_id
         if track_id not in self._following and not self._pending.waits_for(track_id):
-            self._gallery.forget(track_id)
+            self._forget(track_id)
+
+    def _forget(self, track_id: int) -> None:
+        self._gallery.forget(track_id)
+        self._handed_over.pop(track_id, None)
 
     def _finding(self, pending: Pending) -> Finding | None:
-        path = tuple(sorted(pending.path.values(), key=lambda p: p.t_s))
-        crops = self._crops_of(pending.violation, path)
-        if crops is None or self._paused(pending.violation) or self._gives_way(pending):
+        until_s = self._handed_over.get(pending.violation.track_id, math.inf)
+        if self._was_another(pending.violation, until_s):
             return None
+        if self._paused(pending.violation) or self._gives_way(pending):
+            return None
+        crops = tuple(c for c in self._gallery.crops(pending.violation.track_id) if c.t_s <= until_s)
         reading = self._read([c.image for c in crops])
         violation = self._judged(pending.violation, reading)
         if violation is None:
             return None
         frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
+        path = tuple(sorted(pending.path.values(), key=lambda p: p.t_s))
         signals = tuple(sorted(pending.signals.items()))
         return Finding(violation, frames, pending.boxes, crops, reading, path, signals)
 
-    def _crops_of(self, violation: Violation, path: Sequence[TrackPoint]) -> tuple[PlateCrop, ...] | None:
-        """Give the crops of the very vehicle that was flagged; None where its track went over to another one during
-        what was flagged, which is let pass."""
-        found = handovers(path, self._camera.homography)
-        span = owner_span(found, violation.start_s, violation.end_s)
-        if span is None:
-            self._count_flag(violation.rule, -1)
-            self.counters.let_pass["two vehicles that met may have changed tracks"] += 1
-            return None
-        return tuple(c for c in self._gallery.crops(violation.track_id) if span[0] <= c.t_s <= span[1])
+    def _was_another(self, violation: Violation, until_s: float) -> bool:
+        """Tell whether a track may have gone over to another vehicle before its violation was complete: it is let
+        pass."""
+        if violation.end_s <= until_s:
+            return False
+        self._count_flag(violation.rule, -1)
+        self.counters.let_pass["two vehicles that met may have changed tracks"] += 1
+        return True
 
     def _tell(self, finding: Finding) -> None:
         on_passage = self._watchers.on_passage

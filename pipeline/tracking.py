@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
 import numpy as np
 import supervision as sv
@@ -16,6 +17,7 @@ from trackers.utils.iou import BIoU
 from detectors.camera import Camera
 from detectors.kinematics import contact
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Track, TrackPoint
+from pipeline.handover import HandoverWatch
 from pipeline.occlusion import Occlusion
 
 HISTORY_S = 40.0
@@ -45,15 +47,19 @@ class _AlikeIoU(BIoU):  # type: ignore[misc]  # the library ships no types
 
 @dataclass(frozen=True)
 class TrackUpdate:
-    """One frame's tracks: ``live`` were seen in this very frame, ``ended`` were given up on just now."""
+    """One frame's tracks: ``live`` were seen in this very frame, ``ended`` were given up on just now. ``handed_over``:
+    by the id of an ended track from when on, seconds, it may have been another vehicle's, which goes on under an id of
+    its own."""
 
     live: tuple[Track, ...]
     ended: tuple[Track, ...]
+    handed_over: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass
 class _History:
     id: int
+    watch: HandoverWatch
     points: deque[TrackPoint] = field(default_factory=deque)
     votes: dict[str, float] = field(default_factory=dict)
     hits: int = 0
@@ -136,13 +142,14 @@ class VehicleTracker:
             for key, i in zip(found.tracker_id, found.data.get("index", ()), strict=True)
             if key >= 0
         )
-        self._name_new([(key, boxes[i]) for key, i in seen], frame_index)
+        self._name_new([(key, boxes[i]) for key, i in seen if key not in self._histories], frame_index)
         covered = self._occlusion.hidden(
             boxes, [(d.box_xyxy, d.label) for d in vehicles] + self._missed({key for key, _ in seen}, t_s)
         )
         road = self._camera.homography.to_road(
             np.array([contact(d.box_xyxy) for d in vehicles], float).reshape(-1, 2)
         )
+        parted: dict[int, float] = {}
         for key, i in seen:
             d = vehicles[i]
             point = TrackPoint(
@@ -155,6 +162,12 @@ class VehicleTracker:
                 clipped=_clipped(d.box_xyxy, self._camera.file.frame_size),
                 occluded=bool(covered[i]),
             )
+            handover = self._histories[key].watch.add(point)
+            if handover is not None:
+                old = self._histories.pop(key)
+                ended += (old.track(),)
+                parted[old.id] = handover.last_s
+                self._name_new([(key, boxes[i])], frame_index)
             self._histories[key].add(point, d.label)
         alive = {int(t.tracker_id) for t in self._tracker.tracks}
         gone = sorted(key for key in self._histories if key not in alive)
@@ -162,7 +175,7 @@ class VehicleTracker:
         live = sorted(
             (self._histories[key].track() for key, _ in seen if key in self._histories), key=lambda t: t.id
         )
-        return TrackUpdate(tuple(live), ended)
+        return TrackUpdate(tuple(live), ended, parted)
 
     def finish(self) -> tuple[Track, ...]:
         """The source has ended: give all tracks still held."""
@@ -178,10 +191,11 @@ class VehicleTracker:
             if key not in seen and t_s - h.points[-1].t_s <= MISSED_S
         ]
 
-    def _name_new(self, seen: list[tuple[int, NDArray[np.float64]]], frame_index: int) -> None:
-        new = sorted((tuple(box), key) for key, box in seen if key not in self._histories)
-        for place, (_, key) in enumerate(new):
-            self._histories[key] = _History(id=frame_index * 1000 + place)
+    def _name_new(self, new: list[tuple[int, NDArray[np.float64]]], frame_index: int) -> None:
+        taken = {h.id for h in self._histories.values()}
+        ids = (i for i in count(frame_index * 1000) if i not in taken)
+        for (_, key), number in zip(sorted((tuple(box), key) for key, box in new), ids, strict=False):
+            self._histories[key] = _History(number, HandoverWatch(self._camera.homography))
 
 
 def _without_duplicates(detections: list[Detection]) -> list[Detection]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_loop import Ran
 
 from detectors.types import TrackPoint
-from pipeline.handover import Handover, handovers, owner_span
+from pipeline.handover import Handover, HandoverWatch
 
 FPS = 12
 
@@ -34,6 +34,16 @@ def seen(x_of, road, seconds=6.0, sigma_px=0.0, seed=0, hidden=(9.0, 9.0)):
         here = (float(at[0]), float(at[1]))
         points.append(TrackPoint(i, t, RECORDED + timedelta(seconds=t), box, 0.9, here, occluded=occluded))
     return points
+
+
+def handovers(points, road) -> list[Handover]:
+    watch, found = HandoverWatch(road), []
+    for point in points:
+        if (handover := watch.add(point)) is not None:
+            found.append(handover)
+            watch = HandoverWatch(road)
+            watch.add(point)
+    return found
 
 
 @settings(max_examples=60, deadline=None)
@@ -72,7 +82,7 @@ def test_who_brakes_and_reverses_as_vehicles_can_keeps_its_track(road, pace, bra
         since = max(0.0, t - stopped_s - stands_s)
         return 60 - (pace * before - brake * before**2 / 2) + min(pull * since, 8.0) * since / 2
 
-    assert handovers(seen(x, road, stopped_s + 6.0, 1.0, seed), road) == ()
+    assert handovers(seen(x, road, stopped_s + 6.0, 1.0, seed), road) == []
 
 
 def test_a_lower_edge_that_comes_out_from_behind_something_is_no_turn(road):
@@ -87,42 +97,35 @@ def test_a_lower_edge_that_comes_out_from_behind_something_is_no_turn(road):
         )
         for p in seen(lambda t: 60 - 5 * t, road)
     ]
-    assert handovers(points, road) == ()
+    assert handovers(points, road) == []
 
 
-@pytest.mark.parametrize(
-    ("start_s", "end_s", "span"),
-    [
-        (1.0, 4.0, (-np.inf, 5.0)),
-        (7.0, 9.0, (6.0, 12.0)),
-        (13.5, 14.0, (13.0, np.inf)),
-        (4.0, 7.0, None),
-        (5.5, 5.6, None),
-    ],
-)
-def test_what_was_seen_is_one_vehicles_or_nobodys(start_s, end_s, span):
-    assert owner_span((Handover(5.0, 6.0), Handover(12.0, 13.0)), start_s, end_s) == span
-
-
-def test_a_flagged_track_that_goes_over_to_an_oncoming_car_keeps_to_its_own_plates(tmp_path):
-    met_s = 3.0
+def meeting(met_s):
+    """A car on the wrong side, and from some moment on one that drives away from the same place."""
 
     def x(t):
         return WRONG_WAY.x(min(t, met_s)) + 110 * max(0.0, t - met_s)
 
-    ran = Ran(tmp_path, [Mover(x, WRONG_WAY.y)], seconds=6.0)
-    (finding,) = ran.findings
+    return [Mover(x, WRONG_WAY.y)]
+
+
+def test_the_second_vehicle_goes_on_under_an_id_of_its_own(tmp_path):
+    ran = Ran(tmp_path, meeting(3.0), seconds=6.0)
+    first, second = sorted(ran.vehicles, key=lambda t: t.points[0].t_s)
+    assert first.id != second.id
+    assert first.points[-1].t_s < second.points[0].t_s
+    assert second.points[-1].road_xy[0] > second.points[0].road_xy[0]
+
+
+def test_a_flagged_track_that_goes_over_to_an_oncoming_car_keeps_to_its_own_plates(tmp_path):
+    (finding,) = Ran(tmp_path, meeting(3.0), seconds=6.0).findings
     assert finding.violation.rule == "wrong_way"
-    assert finding.crops and max(c.t_s for c in finding.crops) <= met_s
+    assert finding.crops
+    assert max(c.t_s for c in finding.crops) <= 3.0
 
 
-def test_who_goes_over_while_it_is_flagged_is_let_pass_and_counted(tmp_path, monkeypatch):
-    (found,) = Ran(tmp_path, [WRONG_WAY], seconds=4.0).findings
-    middle = (found.violation.start_s + found.violation.end_s) / 2
-    monkeypatch.setattr(
-        "pipeline.loop.handovers", lambda points, road: (Handover(middle - 0.1, middle + 0.1),)
-    )
-    ran = Ran(tmp_path, [WRONG_WAY], data="again")
+def test_who_may_have_gone_over_before_the_violation_was_complete_is_let_pass_and_counted(tmp_path):
+    ran = Ran(tmp_path, meeting(1.6), seconds=5.0)
     assert ran.findings == []
     assert ran.counters.let_pass == {"two vehicles that met may have changed tracks": 1}
     assert ran.counters.flagged["wrong_way"] == 0
