@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hand_made import BEGAN, Noise, Vehicle, camera, rules_of, run
+from hand_made import BEGAN, Noise, Vehicle, camera, rules_of, run, run_tracks
 
 from detectors.rules.common import Flagged
 from detectors.types import Track, TrackPoint
@@ -49,10 +49,17 @@ def test_a_parked_vehicle_is_not_flagged_however_its_box_jitters() -> None:
     assert not run([parked], given=GIVEN, seconds=25, noise=Noise(seed=5, jitter_px=4.0, dropout=0.2))
 
 
+# It came the lawful way; what then comes back on the same track is the vehicle that met it.
+MET = Vehicle("motorcycle", lambda t: (-1.75, -18 + 8 * t if t < 4 else 14 - 5 * (t - 4), 0.0))
+
+
 def test_a_track_handed_on_where_two_vehicles_meet_is_not_flagged() -> None:
-    # It came the lawful way; what then comes back on the same track is the vehicle that met it.
-    there = Vehicle("motorcycle", lambda t: (-1.75, -18 + 8 * t if t < 4 else 14 - 5 * (t - 4), 0.0))
-    assert not run([there], given=GIVEN, seconds=9)
+    assert not run_tracks([MET.box], label="motorcycle", given=GIVEN, seconds=9)
+
+
+def test_who_was_met_is_flagged_under_an_id_of_its_own() -> None:
+    (violation,) = run([MET], given=GIVEN, seconds=9)
+    assert violation.track_began_at > BEGAN + timedelta(seconds=4)
 
 
 def test_crossing_the_lanes_slantwise_is_not_flagged() -> None:
