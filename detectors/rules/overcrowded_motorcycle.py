@@ -30,13 +30,13 @@ class OvercrowdedParameters(RiderParameters):
     min_head_px: float = Field(12.0, ge=4, le=500)
     min_confidence: float = Field(0.3, ge=0, le=1)
     sure_confidence: float = Field(0.45, ge=0, le=1)
-    sure_frames: int = Field(2, ge=1, le=1000)
+    sure_frames: int = Field(3, ge=1, le=1000)
     like_share: float = Field(0.6, ge=0, le=1)
     max_overlap: float = Field(0.35, ge=0, le=0.9)
-    min_frames: int = Field(8, ge=1, le=1000)
-    min_seconds: float = Field(0.8, ge=0, le=60)
+    min_frames: int = Field(5, ge=1, le=1000)
+    min_seconds: float = Field(0.5, ge=0, le=60)
     min_metres: float = Field(5.0, ge=0, le=200)
-    min_share: float = Field(0.4, gt=0, le=1)
+    min_share: float = Field(0.36, gt=0, le=1)
 
 
 class OvercrowdedMotorcycle(RiderRule):
