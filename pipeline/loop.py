@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from detectors.base import ObjectDetector
 from detectors.camera import Camera
 from detectors.day_lamp import LampWatch
-from detectors.rules.base import LetPass, PassageRule, PlateRule, SeenPlate
+from detectors.rules.base import PassageRule
 from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
@@ -17,13 +16,13 @@ from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, 
 from detectors.windscreen import DriverClassifier, DriverWatch
 from pipeline.clock import with_clock_fitness
 from pipeline.images import encode_jpeg
+from pipeline.judging import Judge
 from pipeline.motion import MotionGate
 from pipeline.package import Finding
 from pipeline.pending import Pending, PendingCases
 from pipeline.picture_watch import PictureWatch
 from pipeline.plates import PlateGallery
 from pipeline.queues import read_ahead
-from pipeline.right_of_way import beacon
 from pipeline.ring import FrameRing, StoredFrame
 from pipeline.sources.base import InputFault, Source, SourceError
 from pipeline.tracking import TrackUpdate, VehicleTracker
@@ -86,7 +85,7 @@ class CameraLoop:
         if watchers.on_passage is None:
             # Nobody is to know who passed, so nobody's plate is read for it.
             self._rules = [r for r in self._rules if not isinstance(r, PassageRule)]
-        self._plate_rules = {r.rule_id: r for r in self._rules if isinstance(r, PlateRule)}
+        self._judge = Judge(self._rules, self.counters, watch, watchers.exempts)
         self._drivers = None if drivers is None else DriverWatch(camera, drivers)
         self._lamps = LampWatch(camera) if "no_day_lamp" in camera.file.enforce else None
         self._watch = watch
@@ -98,7 +97,6 @@ class CameraLoop:
         self._pending = PendingCases(self._ring)
         self._tracker = VehicleTracker(camera)
         self._following: dict[int, Track] = {}
-        self._handed_over: dict[int, float] = {}
 
     def run(self, source: Source) -> Counters:
         """Run until the source ends, or a live one is interrupted; the source is already open.
@@ -186,7 +184,7 @@ class CameraLoop:
             return TrackUpdate((), ())
         update = self._tracker.update(frame.index, frame.t_s, frame.captured_at, detections)
         self._following.update({t.id: t for t in update.live})
-        self._handed_over.update(update.handed_over)
+        self._judge.note_handed_over(update.handed_over, frame.t_s)
         for track in update.ended:
             self._following.pop(track.id, None)
         return update
@@ -225,7 +223,7 @@ class CameraLoop:
     def _flag(self, violations: list[Violation], t_s: float, tracks: dict[int, Track]) -> None:
         for violation in violations:
             track = tracks.get(violation.track_id) or self._following.get(violation.track_id)
-            self._count_flag(violation.rule, 1)
+            self._judge.count_flag(violation.rule)
             self._pending.add(violation, t_s, track)
 
     def _gone(self, ended: tuple[Track, ...]) -> None:
@@ -238,7 +236,7 @@ class CameraLoop:
             else:
                 self.counters.tracks_unconfirmed += 1
             if not self._pending.waits_for(track.id):
-                self._forget(track.id)
+                self._gallery.forget(track.id)
 
     def _part_jumped(self, live: tuple[Track, ...]) -> None:
         """Part a track that goes on with what cannot be the same vehicle: the plate seen from now on is not
@@ -255,21 +253,16 @@ class CameraLoop:
             self._tell(finding)
         track_id = pending.violation.track_id
         if track_id not in self._following and not self._pending.waits_for(track_id):
-            self._forget(track_id)
-
-    def _forget(self, track_id: int) -> None:
-        self._gallery.forget(track_id)
-        self._handed_over.pop(track_id, None)
+            self._gallery.forget(track_id)
 
     def _finding(self, pending: Pending) -> Finding | None:
-        until_s = self._handed_over.get(pending.violation.track_id, math.inf)
-        if self._was_another(pending.violation, until_s):
+        track_id = pending.violation.track_id
+        if not self._judge.stands(pending, self._now):
             return None
-        if self._paused(pending.violation) or self._gives_way(pending):
-            return None
-        crops = tuple(c for c in self._gallery.crops(pending.violation.track_id) if c.t_s <= until_s)
+        until_s = self._judge.until_s(track_id)
+        crops = tuple(c for c in self._gallery.crops(track_id) if c.t_s <= until_s)
         reading = self._read([c.image for c in crops])
-        violation = self._judged(pending.violation, reading)
+        violation = self._judge.judged(pending.violation, reading)
         if violation is None:
             return None
         frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
@@ -277,62 +270,12 @@ class CameraLoop:
         signals = tuple(sorted(pending.signals.items()))
         return Finding(violation, frames, pending.boxes, crops, reading, path, signals)
 
-    def _was_another(self, violation: Violation, until_s: float) -> bool:
-        """Tell whether a track may have gone over to another vehicle before its violation was complete: it is let
-        pass."""
-        if violation.end_s <= until_s:
-            return False
-        self._count_flag(violation.rule, -1)
-        self.counters.let_pass["two vehicles that met may have changed tracks"] += 1
-        return True
-
     def _tell(self, finding: Finding) -> None:
         on_passage = self._watchers.on_passage
-        if on_passage is not None and isinstance(self._plate_rules.get(finding.violation.rule), PassageRule):
+        if on_passage is not None and self._judge.is_passage(finding.violation):
             on_passage(finding)
         else:
             self._watchers.on_finding(finding)
-
-    def _paused(self, violation: Violation) -> bool:
-        """Tell whether enforcement paused while it happened: then it counts for nothing but the count of such."""
-        if self._watch is None or self._now is None:
-            return False
-        doubt = self._watch.doubt(violation.start_s, violation.end_s, self._now)
-        if doubt is None:
-            return False
-        self._count_flag(violation.rule, -1)
-        self.counters.paused[doubt] += 1
-        return True
-
-    def _gives_way(self, pending: Pending) -> bool:
-        """Tell whether a beacon flashes on the vehicle: it may drive as others may not, and is let pass."""
-        colour = beacon(pending)
-        if colour is None:
-            return False
-        self._count_flag(pending.violation.rule, -1)
-        self.counters.let_pass[f"a {colour} beacon flashes on the vehicle"] += 1
-        return True
-
-    def _count_flag(self, rule: str, by: int) -> None:
-        # A candidate of a rule about plates is counted once it has been judged.
-        self.counters.flagged[rule] += by * (rule not in self._plate_rules)
-
-    def _judged(self, violation: Violation, reading: PlateReading | None) -> Violation | None:
-        """Let a rule about plates judge its candidate; other rules' violations stand."""
-        rule = self._plate_rules.get(violation.rule)
-        if rule is None:
-            return violation
-        plate = None if reading is None else SeenPlate(reading.text, reading.accepted, reading.colour)
-        judged = rule.judge(violation, plate)
-        exempts = self._watchers.exempts
-        if not isinstance(judged, LetPass) and exempts is not None and plate is not None and plate.text:
-            reason = exempts(violation.rule, plate.text)
-            judged = judged if reason is None else LetPass(reason)
-        if isinstance(judged, LetPass):
-            self.counters.let_pass[judged.reason] += 1
-            return None
-        self.counters.flagged[violation.rule] += not isinstance(rule, PassageRule)
-        return judged
 
     def _read(self, crops: list[Image]) -> PlateReading | None:
         reading = self._reader.read_crops(crops) if crops else None
