@@ -82,7 +82,7 @@ def violations(folder: Path, eye: Eye) -> Iterable[Violation]:
         loose = tuple(d for d in found if d.label not in VEHICLE_CLASSES)
         signals = {k: SignalState(v) for k, v in {"S1": row["signal"]}.items()}
         last = i == len(rows) - 1
-        ended = update.ended + (tracker.finish() if last else ())
+        ended = update.ended + (tracker.finish().ended if last else ())
         scene = Scene(i, row["t_s"], at, () if last else update.live, ended, loose, signals)
         for rule in rules:
             yield from rule.update(scene)

@@ -200,7 +200,9 @@ def report(counters: Counters, source: Source) -> str:
         f"{c.plates_in_doubt} sightings of a plate whose vehicle was in doubt",
     ]
     if c.let_pass:
-        lines.append(f"let pass for their plate, record or beacon{_each(c.let_pass)}")
+        lines.append(
+            f"let pass for their plate, record, beacon or a doubt about their track{_each(c.let_pass)}"
+        )
     if c.passages:
         lines.append(f"passages at the end of a measured section, kept for a while: {c.passages}")
     if c.paused:

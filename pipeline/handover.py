@@ -13,13 +13,17 @@ from detectors.geometry import Homography
 from detectors.kinematics import median_slope, sigma_along, velocity
 from detectors.types import Point, TrackPoint
 
-# No vehicle that drives this fast drives as fast the other way so soon after: it would have to brake at 2.5 m/s², shift
-# gear in a second and pull away as hard, or turn about in less than a lane. Two that meet do it by changing tracks.
+# Who drives this fast hardly drives as fast the other way so soon after: it takes braking at 2.5 m/s², a second for the
+# gear and pulling away as hard, or turning about within some 7 m. Two that meet do it by changing tracks. A motorcycle
+# that does turn about so tightly is parted too, which costs at most what it did meanwhile.
 PACE_MPS, SOON_S, WINDOW_S = 3.0, 2.5, 0.7
-# A far box's lower edge wanders by metres: the pace must exceed so many sigma of it. A line fitted to some eight
-# sightings in 0.7 s is so uncertain (sigma of a slope, GUM H.3).
-SIGMAS_OF_PACE = 5.0
-OPPOSITE_COS = -0.7
+SETTLE_S = SOON_S + WINDOW_S
+"""So long after two vehicles met it is known at the latest whether they changed tracks."""
+# A far box's lower edge wanders by metres: the pace must exceed so many sigma of its slope.
+SIGMAS_OF_PACE = 3.0
+OPPOSITE_COS = -0.9
+# A track that ends is judged by what is left of it: the last so many seconds, at so low a pace.
+ENDING_S, ENDING_PACE_MPS = 0.35, 1.5
 
 
 @dataclass(frozen=True)
@@ -60,23 +64,39 @@ class HandoverWatch:
         self._recent.append(point)
         while self._recent[0].t_s < point.t_s - WINDOW_S:
             self._recent.popleft()
-        now = _pace(tuple(self._recent), self._homography)
+        now = _pace(tuple(self._recent), self._homography, WINDOW_S, PACE_MPS)
         if now is None:
             return None
-        while self._paces and self._paces[0].t_s < now.t_s - WINDOW_S - SOON_S:
+        while self._paces and self._paces[0].t_s < now.t_s - SETTLE_S:
             self._paces.popleft()
-        before = [p.t_s for p in self._paces if p.is_against(now)]
+        found = self._before(now)
         self._paces.append(now)
+        return found
+
+    def end(self) -> Handover | None:
+        """Give the handover that the track's last few sightings hint at: it ended before it could be sure."""
+        last = [p for p in self._recent if p.t_s >= self._recent[-1].t_s - ENDING_S]
+        now = _pace(last, self._homography, ENDING_S, ENDING_PACE_MPS)
+        return None if now is None else self._before(now)
+
+    def _before(self, now: _Pace) -> Handover | None:
+        before = [p.t_s for p in self._paces if p.is_against(now) and p.t_s >= now.t_s - SETTLE_S]
         return Handover(before[-1] - WINDOW_S, now.t_s) if before else None
 
 
-def _pace(points: Sequence[TrackPoint], homography: Homography) -> _Pace | None:
-    """Give the velocity over measurable sightings at the last of them, None where it is not surely a pace."""
-    v = velocity(points, WINDOW_S)
-    if v is None or (pace := float(np.hypot(*v))) < PACE_MPS:
+def _pace(
+    points: Sequence[TrackPoint], homography: Homography, window_s: float, least_mps: float
+) -> _Pace | None:
+    """Give the velocity over measurable sightings at the last of them, None where it is not surely a pace.
+
+    Sigma of a slope: the sightings' own over the root of their times' squared deviations (GUM H.3).
+    """
+    v = velocity(points, window_s)
+    if v is None or (pace := float(np.hypot(*v))) < least_mps:
         return None
-    last = points[-1]
-    if pace < SIGMAS_OF_PACE * sigma_along(homography, last, (v[0] / pace, v[1] / pace)):
+    last, t = points[-1], np.array([p.t_s for p in points])
+    sigma = sigma_along(homography, last, (v[0] / pace, v[1] / pace)) / float(np.linalg.norm(t - t.mean()))
+    if pace < SIGMAS_OF_PACE * sigma:
         return None
     tops = [((p.box_xyxy[0] + p.box_xyxy[2]) / 2, p.box_xyxy[1]) for p in points]
     return _Pace(last.t_s, v, median_slope([p.t_s for p in points], tops))

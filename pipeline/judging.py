@@ -60,7 +60,7 @@ class Judge:
     def stands(self, pending: Pending, now: Frame | None) -> bool:
         """Tell whether it may go on to its plate's reading; ``now`` is the newest frame."""
         violation = pending.violation
-        if violation.end_s > self.until_s(violation.track_id):
+        if pending.flagged_s > self.until_s(violation.track_id):
             self._counters.let_pass["two vehicles that met may have changed tracks"] += 1
         elif doubt := self._doubt(violation, now):
             self._counters.paused[doubt] += 1

@@ -19,7 +19,7 @@ from pipeline.images import encode_jpeg
 from pipeline.judging import Judge
 from pipeline.motion import MotionGate
 from pipeline.package import Finding
-from pipeline.pending import Pending, PendingCases
+from pipeline.pending import WAIT_S, Pending, PendingCases
 from pipeline.picture_watch import PictureWatch
 from pipeline.plates import PlateGallery
 from pipeline.queues import read_ahead
@@ -257,9 +257,10 @@ class CameraLoop:
 
     def _finding(self, pending: Pending) -> Finding | None:
         track_id = pending.violation.track_id
+        until_s = min(self._judge.until_s(track_id), pending.flagged_s + WAIT_S)
+        pending.forget_after(until_s)
         if not self._judge.stands(pending, self._now):
             return None
-        until_s = self._judge.until_s(track_id)
         crops = tuple(c for c in self._gallery.crops(track_id) if c.t_s <= until_s)
         reading = self._read([c.image for c in crops])
         violation = self._judge.judged(pending.violation, reading)
@@ -288,7 +289,9 @@ class CameraLoop:
 
     def _finish(self, last: Frame) -> None:
         """The source has ended: what was certain is flagged, and every wait is over."""
-        ended = self._tracker.finish()
+        update = self._tracker.finish()
+        ended = update.ended
+        self._judge.note_handed_over(update.handed_over, last.t_s)
         scene = Scene(last.index, last.t_s, last.captured_at, (), ended)
         tracks = {t.id: t for t in ended}
         for rule in self._rules:

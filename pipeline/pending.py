@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from detectors.types import Box, SignalState, Track, TrackPoint, Violation
+from pipeline.handover import SETTLE_S
 from pipeline.package import clip_window
 from pipeline.ring import FrameRing, StoredFrame
 
 WAIT_S = 6.0
+"""So long after it was flagged a vehicle's plate is gathered; what came of a meeting is known `SETTLE_S` later."""
 # How long before a violation the signal's states are told: a red that began earlier was red for that long.
 SIGNALS_BEFORE_S = 45.0
 
 
 @dataclass
 class Pending:
-    """One violation with what is gathered for it; complete when its track has ended or `WAIT_S` have gone."""
+    """One violation with what is gathered for it; complete when its track has ended or `WAIT_S` and
+    `SETTLE_S` have gone."""
 
     violation: Violation
     flagged_s: float
@@ -29,8 +32,14 @@ class Pending:
     def done(self, t_s: float) -> bool:
         """Tell whether nothing more is waited for at a moment; a clock that jumped back ends the wait."""
         clip_ends_s = min(clip_window(self.violation)[1], self.flagged_s + WAIT_S)
-        waited = t_s >= self.flagged_s + WAIT_S or t_s < self.flagged_s
+        waited = t_s >= self.flagged_s + WAIT_S + SETTLE_S or t_s < self.flagged_s
         return waited or (self.track_ended and t_s >= clip_ends_s)
+
+    def forget_after(self, t_s: float) -> None:
+        """Take back where the vehicle was seen after a moment: from then on it may have been another one."""
+        later = [index for index, point in self.path.items() if point.t_s > t_s]
+        for index in later:
+            del self.path[index], self.boxes[index]
 
 
 class PendingCases:

@@ -17,7 +17,7 @@ from trackers.utils.iou import BIoU
 from detectors.camera import Camera
 from detectors.kinematics import contact
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Track, TrackPoint
-from pipeline.handover import HandoverWatch
+from pipeline.handover import Handover, HandoverWatch
 from pipeline.occlusion import Occlusion
 
 HISTORY_S = 40.0
@@ -48,8 +48,8 @@ class _AlikeIoU(BIoU):  # type: ignore[misc]  # the library ships no types
 @dataclass(frozen=True)
 class TrackUpdate:
     """One frame's tracks: ``live`` were seen in this very frame, ``ended`` were given up on just now. ``handed_over``:
-    by the id of an ended track from when on, seconds, it may have been another vehicle's, which goes on under an id of
-    its own."""
+    by the id of an ended track from when on, seconds, it may have been another vehicle's, which goes on, if at all,
+    under an id of its own."""
 
     live: tuple[Track, ...]
     ended: tuple[Track, ...]
@@ -62,6 +62,7 @@ class _History:
     watch: HandoverWatch
     points: deque[TrackPoint] = field(default_factory=deque)
     votes: dict[str, float] = field(default_factory=dict)
+    labels: deque[str] = field(default_factory=deque)
     hits: int = 0
     began_s: float = 0.0
     began_at: datetime | None = None
@@ -70,10 +71,17 @@ class _History:
         if not self.points:
             self.began_s, self.began_at = point.t_s, point.captured_at
         self.points.append(point)
+        self.labels.append(label)
         self.hits += 1
         self.votes[label] = self.votes.get(label, 0.0) + point.confidence
         while self.points[0].t_s < point.t_s - HISTORY_S:
             self.points.popleft()
+            self.labels.popleft()
+
+    def cut(self, last_s: float) -> None:
+        """Take back what was seen after a moment, but for the first sighting, and the votes with it."""
+        while len(self.points) > 1 and self.points[-1].t_s > last_s:
+            self.votes[self.labels.pop()] -= self.points.pop().confidence
 
     def track(self) -> Track:
         label = max(VEHICLE_CLASSES, key=lambda name: self.votes.get(name, 0.0))
@@ -87,9 +95,9 @@ class VehicleTracker:
 
     All vehicle classes share one tracker and a track's class is voted over its life, weighted by confidence,
     so a van that is called a car in one frame and a truck in the next stays one vehicle. A track's id is made
-    of the frame in which it was first seen and its place from left to right among those first seen there: it
-    does not depend on what else the process has tracked. Frame rates from 6 to 30 fps: the library is told
-    each frame's time, and its budget for a lost vehicle is in seconds.
+    of the frame in which it was first seen and its place from left to right among those first seen there, those
+    parted from another track last: it does not depend on what else the process has tracked. Frame rates from 6
+    to 30 fps: the library is told each frame's time, and its budget for a lost vehicle is in seconds.
     """
 
     def __init__(self, camera: Camera, frame_rate: float = 12.0) -> None:
@@ -122,8 +130,10 @@ class VehicleTracker:
         A time that does not advance ends all tracks: nothing can be measured across a clock that jumped back.
         """
         ended: tuple[Track, ...] = ()
+        parted: dict[int, float] = {}
         if self._last_s is not None and t_s <= self._last_s:
-            ended = self.finish()
+            last = self.finish()
+            ended, parted = last.ended, dict(last.handed_over)
             self._tracker = self._new_tracker()
         self._last_s = t_s
         vehicles = _without_duplicates([d for d in detections if d.label in VEHICLE_CLASSES])
@@ -149,7 +159,6 @@ class VehicleTracker:
         road = self._camera.homography.to_road(
             np.array([contact(d.box_xyxy) for d in vehicles], float).reshape(-1, 2)
         )
-        parted: dict[int, float] = {}
         for key, i in seen:
             d = vehicles[i]
             point = TrackPoint(
@@ -164,24 +173,31 @@ class VehicleTracker:
             )
             handover = self._histories[key].watch.add(point)
             if handover is not None:
-                old = self._histories.pop(key)
-                ended += (old.track(),)
-                parted[old.id] = handover.last_s
+                ended += (self._end(key, parted, handover),)
                 self._name_new([(key, boxes[i])], frame_index)
             self._histories[key].add(point, d.label)
         alive = {int(t.tracker_id) for t in self._tracker.tracks}
         gone = sorted(key for key in self._histories if key not in alive)
-        ended += tuple(self._histories.pop(key).track() for key in gone)
+        ended += tuple(self._end(key, parted) for key in gone)
         live = sorted(
             (self._histories[key].track() for key, _ in seen if key in self._histories), key=lambda t: t.id
         )
         return TrackUpdate(tuple(live), ended, parted)
 
-    def finish(self) -> tuple[Track, ...]:
+    def finish(self) -> TrackUpdate:
         """The source has ended: give all tracks still held."""
-        last = tuple(sorted((h.track() for h in self._histories.values()), key=lambda t: t.id))
-        self._histories.clear()
-        return last
+        parted: dict[int, float] = {}
+        last = [self._end(key, parted) for key in sorted(self._histories)]
+        return TrackUpdate((), tuple(sorted(last, key=lambda t: t.id)), parted)
+
+    def _end(self, key: int, parted: dict[int, float], handover: Handover | None = None) -> Track:
+        """Let go of a track; where it may have gone over to another vehicle, note since when."""
+        history = self._histories.pop(key)
+        handover = handover or history.watch.end()
+        if handover is not None:
+            history.cut(handover.last_s)
+            parted[history.id] = handover.last_s
+        return history.track()
 
     def _missed(self, seen: set[int], t_s: float) -> list[tuple[Box, str]]:
         """Give the last box and class of those seen a moment ago and not now."""

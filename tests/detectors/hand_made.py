@@ -197,7 +197,7 @@ def run(
         scene = Scene(i, t, at, update.live, update.ended, loose, states, clock_fit(t))
         for rule in rules:
             found += rule.update(scene)
-    last = tracker.finish()
+    last = tracker.finish().ended
     scene = Scene(i + 1, t + 1 / fps, at, (), last, (), {"S1": signal.at(t)})
     for rule in rules:
         found += rule.update(scene) + rule.finish()

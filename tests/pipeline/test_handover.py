@@ -117,14 +117,66 @@ def test_the_second_vehicle_goes_on_under_an_id_of_its_own(tmp_path):
     assert second.points[-1].road_xy[0] > second.points[0].road_xy[0]
 
 
-def test_a_flagged_track_that_goes_over_to_an_oncoming_car_keeps_to_its_own_plates(tmp_path):
-    (finding,) = Ran(tmp_path, meeting(3.0), seconds=6.0).findings
+@pytest.mark.parametrize("met_s", [3.0, 4.5, 5.5, 7.2, 7.6, 8.5])
+def test_a_flagged_track_that_goes_over_to_an_oncoming_car_never_takes_its_plate(tmp_path, met_s):
+    """The first has no plate; it is flagged before it meets the second, whose plate is seen well."""
+
+    def first(t):
+        return 590 - 60 * t if t < met_s else None
+
+    def second(t):
+        return None if t < met_s else 590 - 60 * met_s + 60 * (t - met_s)
+
+    movers = [Mover(first, WRONG_WAY.y, plate=False), Mover(second, WRONG_WAY.y)]
+    ran = Ran(tmp_path, movers, seconds=met_s + 3.5)
+    (finding,) = ran.findings
     assert finding.violation.rule == "wrong_way"
-    assert finding.crops
-    assert max(c.t_s for c in finding.crops) <= 3.0
+    assert not finding.crops
+    assert finding.reading is None
+    assert max(p.t_s for p in finding.path) < met_s
 
 
-def test_who_may_have_gone_over_before_the_violation_was_complete_is_let_pass_and_counted(tmp_path):
+@pytest.mark.parametrize("after_s", [0.35, 0.45, 0.6])
+def test_a_track_that_is_lost_soon_after_it_went_over_does_not_take_the_others_plate(tmp_path, after_s):
+    met_s = 5.0
+
+    def first(t):
+        return 590 - 60 * t if t < met_s else None
+
+    def second(t):
+        return 590 - 60 * met_s + 60 * (t - met_s) if met_s <= t < met_s + after_s else None
+
+    movers = [Mover(first, WRONG_WAY.y, plate=False), Mover(second, WRONG_WAY.y)]
+    (finding,) = Ran(tmp_path, movers, seconds=8.0).findings
+    assert not finding.crops
+
+
+def test_a_car_that_turns_about_on_the_road_keeps_its_track(road):
+    pace, radius = 3.5, 5.0
+
+    def place(t):
+        angle = np.clip((t - 2) * pace / radius, 0, np.pi)
+        there = (
+            40 - pace * min(t, 2.0) - radius * np.sin(angle) + pace * max(0.0, t - 2 - np.pi * radius / pace)
+        )
+        return there, radius * (1 - np.cos(angle))
+
+    points = [
+        TrackPoint(
+            p.frame_index,
+            p.t_s,
+            p.captured_at,
+            (p.box_xyxy[0], p.box_xyxy[1] + 10 * y, p.box_xyxy[2], p.box_xyxy[3] + 10 * y),
+            0.9,
+            (p.road_xy[0], p.road_xy[1] - y),
+        )
+        for p in seen(lambda t: place(t)[0], road, 9.0)
+        for y in [place(p.t_s)[1]]
+    ]
+    assert handovers(points, road) == []
+
+
+def test_who_may_have_gone_over_before_it_was_flagged_is_let_pass_and_counted(tmp_path):
     ran = Ran(tmp_path, meeting(1.6), seconds=5.0)
     assert ran.findings == []
     assert ran.counters.let_pass == {"two vehicles that met may have changed tracks": 1}

@@ -90,7 +90,7 @@ def test_an_ended_track_is_given_once(camera: Camera) -> None:
         for t in tracker.update(i, i / 12, BEGAN + timedelta(seconds=i / 12), []).ended
     ]
     assert len(ended) == 1 and ended[0].confirmed
-    assert tracker.finish() == ()
+    assert tracker.finish().ended == ()
 
 
 def test_the_class_is_voted_over_the_whole_track(camera: Camera) -> None:
