@@ -3,6 +3,7 @@ making."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -20,6 +21,8 @@ REPEAT_S = 2.0
 GAP_S = 1.5
 REPEAT_M = 4.0
 HIDDEN_S = 1.0
+# Who stood when a larger vehicle hid him, and is seen standing there again, is the same: a queue moves on as a whole.
+STANDING_MPS, STOOD_M, STOOD_S = 1.0, 2.0, 45.0
 FIRST_S, MOVING_MPS = 1.0, 2.0
 
 
@@ -149,6 +152,12 @@ class Flagged:
         first, speed = track.points[0], _first_velocity(track)
         for flag in self._by_track.values():
             gap = first.t_s - flag.ended_s
+            if (
+                _stood(flag, speed)
+                and -0.5 <= gap <= STOOD_S
+                and math.dist(first.road_xy, flag.at) <= STOOD_M
+            ):
+                return True
             if not -0.5 <= gap <= REPEAT_S or _opposite(flag.speed, speed):
                 continue
             # A vehicle that becomes hidden seems to slow down: how fast it comes out again says as much.
@@ -163,6 +172,10 @@ def _first_velocity(track: Track) -> Point:
     """Give the road velocity (m/s) of a track's first second, nought where it cannot be told."""
     began = track.points[0].t_s
     return velocity([p for p in track.points if p.t_s <= began + FIRST_S], FIRST_S) or (0.0, 0.0)
+
+
+def _stood(flag: _Flag, speed: Point) -> bool:
+    return max(math.hypot(*flag.speed), math.hypot(*speed)) <= STANDING_MPS
 
 
 def _opposite(a: Point, b: Point) -> bool:

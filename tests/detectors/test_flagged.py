@@ -54,6 +54,15 @@ def test_who_seemed_to_slow_down_while_it_became_hidden_and_comes_out_fast_is_kn
     assert not flagged.knows(track(2, ended.t_s + 0.42, ended.road_xy[1] + 9.0, 4.8))
 
 
+def test_who_stood_when_a_lorry_hid_him_and_stands_there_again_is_the_same() -> None:
+    flagged, hidden = Flagged(), track(1, 0.0, 5.0, 0.0, 2.0)
+    flagged.add(hidden)
+    assert flagged.knows(track(2, 12.0, 5.6, 0.0))
+    assert not flagged.knows(track(2, 12.0, 8.0, 0.0))
+    assert not flagged.knows(track(2, 12.0, 5.6, 4.0))
+    assert not flagged.knows(track(2, 60.0, 5.6, 0.0))
+
+
 def test_who_comes_the_other_way_at_that_place_is_somebody_else() -> None:
     assert not flagged_one().knows(track(2, 1.5, 15.0, -10.0))
 
