@@ -2,10 +2,14 @@
 
 import subprocess
 
+import pytest
 from junction import Ran, etle
 
 from pipeline.evidence import EvidenceStore
 from pipeline.images import decode_image
+
+# Whichever test of the junction comes first waits for its run.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def explained(*arguments: object) -> subprocess.Popen:
