@@ -36,9 +36,9 @@ class Finding:
     """A violation with all that was kept for it.
 
     ``frames`` are the kept frames around it in time order, ``boxes`` the subject's box by frame index,
-    ``crops`` the best of its plate over the whole track, ``reading`` what was voted from them; None where
-    there was no crop. ``path`` holds the vehicle's sightings in time order, ``signals`` what the signal heads
-    showed, by the source's seconds.
+    ``crops`` the best of its plate while the track was surely its own, ``reading`` what was voted from them;
+    None where there was no crop. ``path`` holds the vehicle's sightings in time order, ``signals`` what the
+    signal heads showed, by the source's seconds.
     """
 
     violation: Violation
