@@ -115,6 +115,11 @@ def median_slope(t_s: Sequence[float], places: Sequence[Point]) -> Point:
     return float(v[0]), float(v[1])
 
 
+def is_against(a: Point, b: Point, cosine: float) -> bool:
+    """Tell whether two velocities go against one another: the cosine of the angle between them is below ``cosine``."""
+    return a[0] * b[0] + a[1] * b[1] < cosine * float(np.hypot(*a)) * float(np.hypot(*b))
+
+
 def depth_growth(points: Sequence[TrackPoint], homography: Homography, window_s: float = 0.7) -> float | None:
     """Give by what share of its distance, per second, a vehicle goes away over the last ``window_s``, or None.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.geometry import Homography
-from detectors.kinematics import median_slope, sigma_along, velocity
+from detectors.kinematics import is_against, median_slope, sigma_along, velocity
 from detectors.types import Point, TrackPoint
 
 # Who drives this fast hardly drives as fast the other way so soon after: it takes braking at 2.5 m/s², a second for the
@@ -21,7 +21,7 @@ SETTLE_S = SOON_S + WINDOW_S
 """So long after two vehicles met it is known at the latest whether they changed tracks."""
 # A far box's lower edge wanders by metres: the pace must exceed so many sigma of its slope.
 SIGMAS_OF_PACE = 3.0
-OPPOSITE_COS = -0.9
+AGAINST_COS = -0.9
 # A track that ends is judged by what is left of it: the last so many seconds, at so low a pace.
 ENDING_S, ENDING_PACE_MPS = 0.35, 1.5
 
@@ -37,28 +37,22 @@ class _Pace:
     picture: Point
 
     def is_against(self, other: _Pace) -> bool:
-        return _opposite(self.road, other.road) and _opposite(self.picture, other.picture)
-
-
-@dataclass(frozen=True)
-class Handover:
-    """Between ``last_s`` and ``first_s`` a track went over to another vehicle: up to the one it was surely the first
-    vehicle's, from the other on surely the second's; seconds from the source's first frame."""
-
-    last_s: float
-    first_s: float
+        return is_against(self.road, other.road, AGAINST_COS) and is_against(
+            self.picture, other.picture, AGAINST_COS
+        )
 
 
 class HandoverWatch:
-    """Watches one track for turning about quicker than a vehicle can."""
+    """Watches one track for turning about quicker than a vehicle can. Both methods give until when, seconds from the
+    source's first frame, it was surely the first vehicle's; None where it has not gone over to another one."""
 
     def __init__(self, homography: Homography) -> None:
         self._homography = homography
         self._recent: deque[TrackPoint] = deque()
         self._paces: deque[_Pace] = deque()
 
-    def add(self, point: TrackPoint) -> Handover | None:
-        """Take in the next sighting; give the handover that it shows."""
+    def add(self, point: TrackPoint) -> float | None:
+        """Take in the next sighting; where it shows a handover, it is surely the second vehicle's."""
         if not point.measurable:
             return None
         self._recent.append(point)
@@ -67,21 +61,20 @@ class HandoverWatch:
         now = _pace(tuple(self._recent), self._homography, WINDOW_S, PACE_MPS)
         if now is None:
             return None
-        while self._paces and self._paces[0].t_s < now.t_s - SETTLE_S:
-            self._paces.popleft()
         found = self._before(now)
         self._paces.append(now)
         return found
 
-    def end(self) -> Handover | None:
-        """Give the handover that the track's last few sightings hint at: it ended before it could be sure."""
+    def end(self) -> float | None:
+        """Judge the track's last few sightings: they may hint at a handover that it ended too early to show."""
         last = [p for p in self._recent if p.t_s >= self._recent[-1].t_s - ENDING_S]
         now = _pace(last, self._homography, ENDING_S, ENDING_PACE_MPS)
         return None if now is None else self._before(now)
 
-    def _before(self, now: _Pace) -> Handover | None:
-        before = [p.t_s for p in self._paces if p.is_against(now) and p.t_s >= now.t_s - SETTLE_S]
-        return Handover(before[-1] - WINDOW_S, now.t_s) if before else None
+    def _before(self, now: _Pace) -> float | None:
+        while self._paces and self._paces[0].t_s < now.t_s - SETTLE_S:
+            self._paces.popleft()
+        return next((p.t_s - WINDOW_S for p in reversed(self._paces) if p.is_against(now)), None)
 
 
 def _pace(
@@ -100,7 +93,3 @@ def _pace(
         return None
     tops = [((p.box_xyxy[0] + p.box_xyxy[2]) / 2, p.box_xyxy[1]) for p in points]
     return _Pace(last.t_s, v, median_slope([p.t_s for p in points], tops))
-
-
-def _opposite(a: Point, b: Point) -> bool:
-    return a[0] * b[0] + a[1] * b[1] < OPPOSITE_COS * float(np.hypot(*a) * np.hypot(*b))

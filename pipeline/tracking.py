@@ -17,7 +17,7 @@ from trackers.utils.iou import BIoU
 from detectors.camera import Camera
 from detectors.kinematics import contact
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Track, TrackPoint
-from pipeline.handover import Handover, HandoverWatch
+from pipeline.handover import HandoverWatch
 from pipeline.occlusion import Occlusion
 
 HISTORY_S = 40.0
@@ -171,9 +171,9 @@ class VehicleTracker:
                 clipped=_clipped(d.box_xyxy, self._camera.file.frame_size),
                 occluded=bool(covered[i]),
             )
-            handover = self._histories[key].watch.add(point)
-            if handover is not None:
-                ended += (self._end(key, parted, handover),)
+            last_s = self._histories[key].watch.add(point)
+            if last_s is not None:
+                ended += (self._end(key, parted, last_s),)
                 self._name_new([(key, boxes[i])], frame_index)
             self._histories[key].add(point, d.label)
         alive = {int(t.tracker_id) for t in self._tracker.tracks}
@@ -190,13 +190,14 @@ class VehicleTracker:
         last = [self._end(key, parted) for key in sorted(self._histories)]
         return TrackUpdate((), tuple(sorted(last, key=lambda t: t.id)), parted)
 
-    def _end(self, key: int, parted: dict[int, float], handover: Handover | None = None) -> Track:
-        """Let go of a track; where it may have gone over to another vehicle, note since when."""
+    def _end(self, key: int, parted: dict[int, float], last_s: float | None = None) -> Track:
+        """Let go of a track; where it may have gone over to another vehicle, note until when it had not."""
         history = self._histories.pop(key)
-        handover = handover or history.watch.end()
-        if handover is not None:
-            history.cut(handover.last_s)
-            parted[history.id] = handover.last_s
+        if last_s is None:
+            last_s = history.watch.end()
+        if last_s is not None:
+            history.cut(last_s)
+            parted[history.id] = last_s
         return history.track()
 
     def _missed(self, seen: set[int], t_s: float) -> list[tuple[Box, str]]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from detectors.camera import Camera, CameraFileError, Lane
 from detectors.geometry import Homography, inside
-from detectors.kinematics import contact, jitter_px, velocity
+from detectors.kinematics import contact, is_against, jitter_px, velocity
 from detectors.rules.base import violation_id
 from detectors.types import KeyFrame, Point, Scene, SignalState, Track, TrackPoint, Violation
 
@@ -152,13 +152,11 @@ class Flagged:
         first, speed = track.points[0], _first_velocity(track)
         for flag in self._by_track.values():
             gap = first.t_s - flag.ended_s
-            if (
-                _stood(flag, speed)
-                and -0.5 <= gap <= STOOD_S
-                and math.dist(first.road_xy, flag.at) <= STOOD_M
-            ):
+            if gap < -0.5:
+                continue
+            if gap <= STOOD_S and _stood(flag, speed) and math.dist(first.road_xy, flag.at) <= STOOD_M:
                 return True
-            if not -0.5 <= gap <= REPEAT_S or _opposite(flag.speed, speed):
+            if gap > REPEAT_S or _opposite(flag.speed, speed):
                 continue
             # A vehicle that becomes hidden seems to slow down: how fast it comes out again says as much.
             reach = REPEAT_M + 0.5 * float(max(np.hypot(*flag.speed), np.hypot(*speed))) * max(gap, 0.0)
@@ -180,8 +178,7 @@ def _stood(flag: _Flag, speed: Point) -> bool:
 
 def _opposite(a: Point, b: Point) -> bool:
     """Tell whether two vehicles drive against one another: one cannot be the other seen again."""
-    pace = float(np.hypot(*a)), float(np.hypot(*b))
-    return min(pace) > MOVING_MPS and a[0] * b[0] + a[1] * b[1] < -0.5 * pace[0] * pace[1]
+    return min(math.hypot(*a), math.hypot(*b)) > MOVING_MPS and is_against(a, b, -0.5)
 
 
 def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:

@@ -1,5 +1,6 @@
 """A track that turns about quicker than a vehicle can went over to another one, and nothing else is taken for it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from test_loop import Ran
 
 from detectors.types import TrackPoint
-from pipeline.handover import Handover, HandoverWatch
+from pipeline.handover import HandoverWatch
 
 FPS = 12
 
@@ -36,11 +37,12 @@ def seen(x_of, road, seconds=6.0, sigma_px=0.0, seed=0, hidden=(9.0, 9.0)):
     return points
 
 
-def handovers(points, road) -> list[Handover]:
+def handovers(points, road) -> list[tuple[float, float]]:
+    """Give each handover: until when it was surely the first vehicle's, from when on surely the second's."""
     watch, found = HandoverWatch(road), []
     for point in points:
-        if (handover := watch.add(point)) is not None:
-            found.append(handover)
+        if (last_s := watch.add(point)) is not None:
+            found.append((last_s, point.t_s))
             watch = HandoverWatch(road)
             watch.add(point)
     return found
@@ -61,9 +63,9 @@ def test_wherever_two_that_meet_change_tracks_it_is_found_around_that_moment(
         return 60 - pace * t if t < met_s else 60 - pace * met_s + other * (t - met_s)
 
     points = seen(x, road, 6.0, 1.0, seed, (met_s - hidden_s / 2, met_s + hidden_s / 2))
-    (found,) = handovers(points, road)
-    assert found.last_s <= met_s <= found.first_s
-    assert found.first_s - found.last_s < 2.5
+    ((last_s, first_s),) = handovers(points, road)
+    assert last_s <= met_s <= first_s
+    assert first_s - last_s < 2.5
 
 
 @settings(max_examples=80, deadline=None)
@@ -87,14 +89,7 @@ def test_who_brakes_and_reverses_as_vehicles_can_keeps_its_track(road, pace, bra
 
 def test_a_lower_edge_that_comes_out_from_behind_something_is_no_turn(road):
     points = [
-        TrackPoint(
-            p.frame_index,
-            p.t_s,
-            p.captured_at,
-            (p.box_xyxy[0], p.box_xyxy[1], p.box_xyxy[2], p.box_xyxy[3]),
-            0.9,
-            (p.road_xy[0] + (14 * (p.t_s - 2) if 2 <= p.t_s <= 3 else 0.0), p.road_xy[1]),
-        )
+        replace(p, road_xy=(p.road_xy[0] + (14 * (p.t_s - 2) if 2 <= p.t_s <= 3 else 0.0), p.road_xy[1]))
         for p in seen(lambda t: 60 - 5 * t, road)
     ]
     assert handovers(points, road) == []
@@ -161,18 +156,11 @@ def test_a_car_that_turns_about_on_the_road_keeps_its_track(road):
         )
         return there, radius * (1 - np.cos(angle))
 
-    points = [
-        TrackPoint(
-            p.frame_index,
-            p.t_s,
-            p.captured_at,
-            (p.box_xyxy[0], p.box_xyxy[1] + 10 * y, p.box_xyxy[2], p.box_xyxy[3] + 10 * y),
-            0.9,
-            (p.road_xy[0], p.road_xy[1] - y),
-        )
-        for p in seen(lambda t: place(t)[0], road, 9.0)
-        for y in [place(p.t_s)[1]]
-    ]
+    points = []
+    for p in seen(lambda t: place(t)[0], road, 9.0):
+        y, (x1, y1, x2, y2) = place(p.t_s)[1], p.box_xyxy
+        box = (x1, y1 + 10 * y, x2, y2 + 10 * y)
+        points.append(replace(p, box_xyxy=box, road_xy=(p.road_xy[0], p.road_xy[1] - y)))
     assert handovers(points, road) == []
 
 
