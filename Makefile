@@ -6,6 +6,8 @@ UV := $(BIN)/uv
 ONCE ?=
 export YOLO_AUTOINSTALL := false
 export YOLO_OFFLINE := true
+# Every command would compile some 2,900 modules anew, which takes longer than their import.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test setup lint lock sample clean
 

@@ -19,6 +19,8 @@ from plate_reader.grammar import ALPHABET
 from plate_reader.straight import READ, stretched
 
 NAME = "tnkb"
+EASYOCR = "module."
+"""EasyOCR takes these seven letters off each weight's name: those of a network that was trained on several GPUs."""
 SIGNS = ALPHABET + "?"
 """What the network names: the characters, and a mark where something covers one."""
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from browser import WIDTHS, Browser, Doors, chromium, served
-from junction import SAMPLE, Ran, done, first_seconds, import_register, run_junction
+from junction import SAMPLE, Ran, done, import_register, moment, run_junction
 from portal_office import BANK, import_owner
 from xdist.scheduler import LoadScopeScheduling
 
@@ -15,9 +15,9 @@ from ticketing.crypto import ENVIRONMENT
 
 @pytest.fixture(scope="session")
 def clean_run(tmp_path_factory) -> Ran:
-    """The first seconds of the sample clip with its STNK records, run without disturbance."""
+    """The seconds of the sample clip that hold three violations, with its STNK records, run without disturbance."""
     folder = tmp_path_factory.mktemp("junction")
-    clip = first_seconds(folder / "clip.mp4")
+    clip = moment(folder / "clip.mp4", 43.0, 50.5)
     import_register(folder / "data")
     return Ran(clip, folder / "data", done(run_junction(clip, folder / "data")))
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 
 SAMPLE = Path(str(resources.files("samples") / "junction"))
-SECONDS = 20.0
 
 
 def etle(*arguments: object) -> subprocess.Popen:
@@ -29,18 +28,6 @@ class Ran:
     clip: Path
     data: Path
     lines: str
-
-
-def first_seconds(out: Path) -> Path:
-    """Cut the beginning off the sample clip, not encoded anew."""
-    with av.open(str(SAMPLE / "clip.mp4")) as old, av.open(str(out), "w") as new:
-        stream = new.add_stream_from_template(old.streams.video[0])
-        for packet in old.demux(old.streams.video[0]):
-            if packet.dts is None or float(packet.pts * packet.time_base) > SECONDS:
-                continue
-            packet.stream = stream
-            new.mux(packet)
-    return out
 
 
 def moment(out: Path, begin_s: float, end_s: float) -> Path:

@@ -19,6 +19,7 @@ from detectors.types import KeyFrame, Point, Scene, SignalState, Track, TrackPoi
 
 REPEAT_S = 2.0
 GAP_S = 1.5
+EXPECTED_FROM_S = 0.7
 REPEAT_M = 4.0
 HIDDEN_S = 1.0
 # Who stood when a larger vehicle hid him, and is seen standing there again, is the same: a queue moves on as a whole.
@@ -184,9 +185,9 @@ def _opposite(a: Point, b: Point) -> bool:
 def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
     """Tell whether the last sighting cannot be the same vehicle as those before it: the tracker mixed two up.
 
-    Bounds: 35 m/s where the speed is not known yet; else the place expected from the last 0.7 s, give or take
-    2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. A gap of a
-    second or more counts as a jump.
+    Bounds: 35 m/s where the speed is not known yet; else the place expected from the last `EXPECTED_FROM_S`, give
+    or take 2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. A gap
+    of `GAP_S` counts as a jump. One wild box is none where the next is again where those before it lead to.
     """
     used = [p for p in points[-24:] if p.measurable]
     if len(used) < 2:
@@ -197,11 +198,14 @@ def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
         return True
     jacobian = homography.road_jacobian(contact(b.box_xyxy))
     noise = 3 * jitter_px(b) * float(np.linalg.norm(jacobian, 2))
-    moved = np.subtract(b.road_xy, a.road_xy)
-    known = velocity(used[:-1])
+    known = velocity(used[:-1], EXPECTED_FROM_S)
     if known is None:
-        return bool(np.hypot(*moved) > 35.0 * dt + 1.5 + noise)
-    return bool(np.hypot(*(moved - np.multiply(known, dt))) > 2.0 + noise + 4.0 * dt**2 + 2.0 * dt)
+        return bool(np.hypot(*np.subtract(b.road_xy, a.road_xy)) > 35.0 * dt + 1.5 + noise)
+    most = 2.0 + noise + 4.0 * dt**2 + 2.0 * dt
+    recent = [p for p in used[:-1] if a.t_s - p.t_s <= EXPECTED_FROM_S]
+    led_to = np.array([np.add(p.road_xy, np.multiply(known, b.t_s - p.t_s)) for p in recent])
+    expected = (led_to[-1], np.median(led_to, axis=0))
+    return all(float(np.hypot(*np.subtract(b.road_xy, place))) > most for place in expected)
 
 
 def fresh(track: Track, seen_until_s: float) -> int:

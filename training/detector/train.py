@@ -31,6 +31,7 @@ from detectors.types import CLASSES
 from training.detector.coco_start import fetch, start
 from training.detector.examples import CROP, REAL_SHARE, Source, example, read_sources
 from training.detector.shipped_start import fill_from_export
+from training.precision import autocast
 
 BATCH = 8
 HEAD_LR, BODY_LR = 1.5e-3, 1.5e-4
@@ -209,7 +210,7 @@ def main() -> None:
             p.requires_grad_(from_export or step >= HEAD_ONLY_STEPS)
         x = batch["img"].float().div_(255).contiguous(memory_format=torch.channels_last)
         criterion.bce.weight = batch["weight"]
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             predictions = model(x)
         predictions = {
             k: [f.float() for f in v] if isinstance(v, list) else v.float() for k, v in predictions.items()

@@ -32,6 +32,7 @@ from detectors.head_network import (
 )
 from training.detector.coco_start import fetch, start
 from training.heads.examples import REAL_SHARE, Head, example, read_heads
+from training.precision import autocast
 
 SEED, BATCH = 20261127, 48
 BODY_RATE, HEAD_RATE = 2e-4, 1e-3
@@ -126,7 +127,7 @@ def main() -> None:
         x, y = _batch(real, rendered, rng)
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * (0.01 + 0.99 * (1 + math.cos(math.pi * step / given.steps)) / 2)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             logits = network(x.contiguous(memory_format=torch.channels_last))
         loss = nn.functional.cross_entropy(logits.float(), y, label_smoothing=SMOOTHING)
         optimizer.zero_grad(set_to_none=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from plate_reader.tnkb import weights_folder
+from plate_reader.tnkb import EASYOCR, weights_folder
 
 FILES = ("tnkb.py", "tnkb.yaml", "tnkb.pth", "corners.pth", "peer.csv")
 
@@ -29,8 +29,7 @@ def main() -> None:
     corners = torch.load(given.out / "corners.ckpt", weights_only=True)["averaged"]
     torch.save(corners, folder / "corners.pth")
     averaged = torch.load(given.out / "tnkb.ckpt", weights_only=True)["averaged"]
-    # EasyOCR takes the first seven letters off each name: those of a network that was trained on several GPUs.
-    torch.save({f"module.{name}": value for name, value in averaged.items()}, folder / "tnkb.pth")
+    torch.save({EASYOCR + name: value for name, value in averaged.items()}, folder / "tnkb.pth")
     write_card(folder)
 
 

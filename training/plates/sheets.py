@@ -24,6 +24,9 @@ Floats = NDArray[np.floating]
 WIDTH_PX = 336
 HIDDEN = "?"
 HIDDEN_SHARE = 0.16
+# Letters and digits that a blur makes one of: half of the numbers are of one such family.
+LOOK_ALIKE = ("OQDGCU", "IJTLY", "HNMWK", "VYXUA", "BERPFS")
+ALIKE_DIGITS = ("24", "689", "35", "17", "83")
 # How light base and ink are to a camera, and how often such plates are met.
 _TONES = {
     "white": (225, 35, 0.40),
@@ -109,6 +112,9 @@ def _groups(rng: np.random.Generator) -> list[str]:
     letters = int(rng.choice([0, 1, 2, 3], p=[0.03, 0.2, 0.47, 0.3]))
     number = str(rng.integers(10 ** (digits - 1), 10**digits))
     suffix = "".join(rng.choice(list(LETTERS), letters))
+    if rng.random() < 0.5:
+        number = "".join(rng.choice(list(str(rng.choice(ALIKE_DIGITS))), digits))
+        suffix = "".join(rng.choice(list(str(rng.choice(LOOK_ALIKE))), letters))
     return [part for part in (region, number, suffix) if part]
 
 

@@ -3,7 +3,7 @@
 ``python -m training.plates.train corners OUT --minutes M`` and ``… recogniser OUT --minutes M`` write
 ``OUT/corners.ckpt`` and ``OUT/tnkb.ckpt`` every few minutes and at the end. Run again, each goes on where it stopped
 until M minutes are used in all. Every plate is drawn from `SEED` and its number, so a run that was cut off sees what it
-would have seen.
+would have seen. ``--taught`` begins with the shipped weights, gentler, on plates that no earlier run has seen.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from plate_reader.corners import CornerNetwork, corner_input
 from plate_reader.straight import straightened, stretched
-from plate_reader.tnkb import SIGNS
+from plate_reader.tnkb import EASYOCR, SIGNS, weights_folder
 from plate_reader.weights.tnkb import Model
 from training.plates.sheets import cloud, random_sheet
 from training.plates.shots import shoot, shoot_plainly
 from training.plates.typefaces import Typeface, all_typefaces
+from training.precision import autocast
 
 SEED = 20261126
 BATCH = 32
@@ -38,6 +39,8 @@ BATCH = 32
 PLAIN_FIRST = 60_000
 EMA = 0.999
 SAVE_EVERY_S = 180.0
+# Who was taught already goes on at a third of the rate, from so many steps on: the plates before were seen.
+TAUGHT_RATE, TAUGHT_STEPS = 1 / 3, 1_000_000
 WARM_UP = 200
 WIDEST_TEXT = 9
 EXPIRY_SHARE, NOTHING_SHARE = 0.12, 0.03
@@ -143,12 +146,16 @@ def task_of(name: str, faces: tuple[list[Typeface], list[Typeface]]) -> Task:
     return Task(tnkb_network(), lambda first, n: TextExamples(faces, first, n), text_loss, 1.2e-3)
 
 
-def train(task: Task, checkpoint: Path, minutes: float, workers: int) -> None:
-    """Train until ``minutes`` are used in all, writing ``checkpoint`` on the way."""
+def train(task: Task, checkpoint: Path, minutes: float, workers: int, *, taught: bool = False) -> None:
+    """Train until ``minutes`` are used in all, writing ``checkpoint`` on the way.
+
+    ``taught``: the task's network has weights already, see `TAUGHT_RATE`.
+    """
     network = task.network.to(memory_format=torch.channels_last)
     averaged = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), lr=task.rate, weight_decay=0.02)
-    step, used = 0, 0.0
+    first, full_rate = (TAUGHT_STEPS, task.rate * TAUGHT_RATE) if taught else (0, task.rate)
+    step, used = first, 0.0
     if checkpoint.exists():
         state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(state["model"])
@@ -179,12 +186,12 @@ def train(task: Task, checkpoint: Path, minutes: float, workers: int) -> None:
     began = time.monotonic()
     for batch in loader:
         spent = used / 60 / minutes
-        rate = min(1.0, (step + 1) / WARM_UP) * (
+        rate = min(1.0, (step - first + 1) / WARM_UP) * (
             0.005 + 0.995 * (1 + math.cos(math.pi * min(1.0, spent))) / 2
         )
         for group in optimizer.param_groups:
-            group["lr"] = task.rate * rate
-        with torch.autocast("cpu", torch.bfloat16):
+            group["lr"] = full_rate * rate
+        with autocast():
             loss = task.loss(network, batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -230,13 +237,17 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--taught", action="store_true")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     torch.manual_seed(SEED)
     given.out.mkdir(parents=True, exist_ok=True)
     name = "corners" if given.what == "corners" else "tnkb"
     task = task_of(given.what, all_typefaces(given.out / "faces"))
-    train(task, given.out / f"{name}.ckpt", given.minutes, given.workers)
+    if given.taught:
+        shipped = torch.load(weights_folder() / f"{name}.pth", weights_only=True)
+        task.network.load_state_dict({key.removeprefix(EASYOCR): value for key, value in shipped.items()})
+    train(task, given.out / f"{name}.ckpt", given.minutes, given.workers, taught=given.taught)
 
 
 if __name__ == "__main__":

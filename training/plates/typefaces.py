@@ -113,7 +113,7 @@ def as_stamped(face: Typeface, rng: np.random.Generator) -> Typeface:
     if rng.random() < 0.5:
         made["I"] = _barred(face.glyph("I"), thick)
     if rng.random() < 0.6:
-        made["Q"] = _tailed(face.glyph("0"), thick)
+        made["Q"] = _tailed(face.glyph("0"), thick, rng)
     return Typeface(
         face.name, lambda character: made[character] if character in made else face.glyph(character)
     )
@@ -128,11 +128,14 @@ def _slashed(nought: Mask, thick: int) -> Mask:
     return out
 
 
-def _tailed(nought: Mask, thick: int) -> Mask:
-    out = nought.copy()
-    h, w = out.shape
-    cv2.line(out, (round(0.5 * w), round(0.72 * h)), (round(0.95 * w), h - 1), 255, thick, cv2.LINE_AA)
-    return out
+def _tailed(nought: Mask, thick: int, rng: np.random.Generator) -> Mask:
+    h, w = nought.shape
+    wide = np.zeros((h, w + thick), np.uint8)
+    wide[:, :w] = nought
+    begin = (round(float(rng.uniform(0.42, 0.68)) * w), round(float(rng.uniform(0.66, 0.84)) * h))
+    end = (round(float(rng.uniform(0.88, 1.08)) * w), round(float(rng.uniform(0.94, 1.0)) * (h - 1)))
+    cv2.line(wide, begin, end, 255, max(2, round(thick * float(rng.uniform(0.6, 1.1)))), cv2.LINE_AA)
+    return wide[:, : int(np.flatnonzero(wide.any(axis=0))[-1]) + 1]
 
 
 def _closed_four(thick: int) -> Mask:
