@@ -107,6 +107,30 @@ def test_whoever_avoids_a_vehicle_that_stands_before_it(
     assert not run([stopped, Vehicle(own, change(-5.3, -1.75, 1.2, 2.0))], None, 7, noise=noise, given=GIVEN)
 
 
+def seen_from(begins_s: float, ends_s: float, kmh: float) -> Vehicle:
+    """A motorcycle in the lane that is left, 18 m ahead and more, that is in sight for a time only."""
+
+    def front(t: float) -> tuple[float, float, float] | None:
+        return (-5.3, 14.0 + kmh / 3.6 * t, 0.0) if begins_s <= t < ends_s else None
+
+    return Vehicle("motorcycle", front)
+
+
+@pytest.mark.parametrize(("kmh", "flagged"), [(30.0, ["lane_marking"]), (0.0, [])])
+def test_who_comes_into_sight_ahead_is_an_excuse_unless_it_drives_on(kmh: float, flagged: list[str]) -> None:
+    found = run(
+        [seen_from(1.0, 9.0, kmh), Vehicle("car", change(-5.3, -1.75, 1.5, 2.0))], None, 7, given=GIVEN
+    )
+    assert rules_of(found) == flagged
+
+
+def test_a_glimpse_of_something_ahead_is_no_excuse() -> None:
+    found = run(
+        [seen_from(1.0, 1.1, 0.0), Vehicle("car", change(-5.3, -1.75, 1.5, 2.0))], None, 7, given=GIVEN
+    )
+    assert rules_of(found) == ["lane_marking"]
+
+
 def test_a_vehicle_that_stands_in_the_other_lane_is_no_excuse() -> None:
     stopped = Vehicle("car", lambda t: (-0.6, 25.0, 0.0))
     found = run([stopped, Vehicle("motorcycle", change(-5.3, -1.75, 1.5, 2.0))], given=GIVEN, seconds=7)

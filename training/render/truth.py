@@ -35,6 +35,8 @@ WRONG_WAY_M = (-8.5, 30.0)
 # For so long the camera must see where a vehicle meets the road, in each part of what it did.
 SEEN_BEFORE_S, SEEN_INSIDE_S, SEEN_STANDING_S, SEEN_WRONG_S, SEEN_OF_ZONE = 0.25, 0.5, 2.0, 2.0, 0.75
 SEEN_HEAD_S = 1.0
+# A rider's head comes into the picture before the rear wheel does.
+HEAD_BEFORE_REAR_M = 3.0
 # Of travel in a closed zone and of a lane change so much must be seen; of riders beside one another so many seconds.
 SEEN_OF_ZONE_TRAVEL, SEEN_CHANGE_S, SEEN_CROWD_S = 0.75, 0.7, 1.3
 BAN_M, BUS_LANE_M, LINE_M = (-8.8, 20.0), (28.5, 56.0), (27.0, 62.0)
@@ -122,7 +124,7 @@ def committed(
             near = np.flatnonzero((rear > -9.5) & (rear < 8))
             if len(near) * LOOK_S >= 1.2:
                 found.append(Committed("no_helmet", i, float(t[near[0]]), float(t[near[-1]])))
-            elif len(near):
+            elif np.any(rear > -9.5 - HEAD_BEFORE_REAR_M):
                 doubtful.add(i)
     # Nobody can judge what the clip shows only in part.
     doubtful |= {v.driver for v in found if v.start_s < EDGE_S or v.end_s > seconds - 0.5}

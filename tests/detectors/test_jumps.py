@@ -1,0 +1,52 @@
+"""Sightings that cannot be the same vehicle as those before, and wild boxes that only look so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from hand_made import BEGAN, FPS, camera, project
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.rules.common import jumped
+from detectors.types import TrackPoint
+
+HOMOGRAPHY = camera().homography
+# Beyond any jitter of a box at this distance.
+FAR_M = st.floats(5.0, 15.0)
+PACE_MPS = st.floats(-12.0, 12.0)
+
+
+def sightings(y: Callable[[int], float]) -> list[TrackPoint]:
+    """A motorcycle seen 24 times, at ``y(i)`` metres along the road; its box is where that is in the picture."""
+    out = []
+    for i in range(24):
+        (u, v), (_, top) = project([(-2.0, y(i), 0.0), (-2.0, y(i), 1.6)])
+        half = (v - top) / 4
+        box = (float(u - half), float(top), float(u + half), float(v))
+        out.append(TrackPoint(i, i / FPS, BEGAN + timedelta(seconds=i / FPS), box, 0.9, (-2.0, y(i))))
+    return out
+
+
+def jumps(points: list[TrackPoint]) -> list[int]:
+    return [i for i in range(1, len(points)) if jumped(points[: i + 1], HOMOGRAPHY)]
+
+
+@given(PACE_MPS)
+def test_who_drives_on_does_not_jump(pace: float) -> None:
+    assert not jumps(sightings(lambda i: 10.0 + pace * i / FPS))
+
+
+@given(PACE_MPS, FAR_M, st.sampled_from([-1, 1]), st.integers(8, 22))
+def test_who_is_somewhere_else_from_a_sighting_on_jumps_there(
+    pace: float, far: float, way: int, at: int
+) -> None:
+    found = jumps(sightings(lambda i: 20.0 + pace * i / FPS + way * far * (i >= at)))
+    assert found and found[0] == at
+
+
+@given(PACE_MPS, FAR_M, st.sampled_from([-1, 1]), st.integers(8, 22))
+def test_one_wild_box_is_no_jump_of_what_follows_it(pace: float, far: float, way: int, at: int) -> None:
+    found = jumps(sightings(lambda i: 20.0 + pace * i / FPS + way * far * (i == at)))
+    assert found == [at]
