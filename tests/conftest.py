@@ -15,9 +15,9 @@ from ticketing.crypto import ENVIRONMENT
 
 @pytest.fixture(scope="session")
 def clean_run(tmp_path_factory) -> Ran:
-    """The seconds of the sample clip that hold three violations, with its STNK records, run without disturbance."""
+    """The seconds of the sample clip that hold most violations, with its STNK records, run without disturbance."""
     folder = tmp_path_factory.mktemp("junction")
-    clip = moment(folder / "clip.mp4", 43.0, 50.5)
+    clip = moment(folder / "clip.mp4", 43.0, 50.5, every=2)
     import_register(folder / "data")
     return Ran(clip, folder / "data", done(run_junction(clip, folder / "data")))
 

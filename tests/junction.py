@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -30,15 +31,19 @@ class Ran:
     lines: str
 
 
-def moment(out: Path, begin_s: float, end_s: float) -> Path:
-    """Cut seconds out of the middle of the sample clip; encoded anew, for they do not begin with a key frame."""
+def moment(out: Path, begin_s: float, end_s: float, every: int = 1) -> Path:
+    """Cut seconds out of the middle of the sample clip; encoded anew, for they do not begin with a key frame.
+
+    ``every``: of so many frames one is kept.
+    """
     with av.open(str(SAMPLE / "clip.mp4")) as old, av.open(str(out), "w") as new:
         video = old.streams.video[0]
-        stream = new.add_stream("libx264", rate=video.average_rate, options={"crf": "12", "preset": "fast"})
+        rate = video.average_rate / every
+        stream = new.add_stream("libx264", rate=rate, options={"crf": "12", "preset": "fast"})
         stream.width, stream.height, stream.pix_fmt = video.width, video.height, "yuv420p"
         chosen = (f for f in old.decode(video) if begin_s <= f.time < end_s)
-        for number, frame in enumerate(chosen):
-            frame.pts, frame.time_base = number, 1 / video.average_rate
+        for number, frame in enumerate(islice(chosen, 0, None, every)):
+            frame.pts, frame.time_base = number, 1 / rate
             frame.pict_type = av.video.frame.PictureType.NONE
             new.mux(stream.encode(frame))
         new.mux(stream.encode())
