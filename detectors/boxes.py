@@ -14,6 +14,14 @@ def iou(a: Box, b: Box) -> float:
     return inter / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inter)
 
 
+def shared(a: Box, b: Box) -> float:
+    """Give the intersection of two boxes as a share of the smaller one, 0..1."""
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+
+
 def crop_region(image: Image, region: Box) -> Image:
     """Cut a region ``xyxy`` out of a picture, as far as it lies within it."""
     height, width = image.shape[:2]

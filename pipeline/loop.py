@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from detectors.signal import SignalReader
 from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, Violation
 from detectors.windscreen import DriverClassifier, DriverWatch
 from pipeline.clock import with_clock_fitness
+from pipeline.handover import SETTLE_S
 from pipeline.images import encode_jpeg
 from pipeline.judging import Judge
 from pipeline.motion import MotionGate
@@ -160,12 +162,12 @@ class CameraLoop:
         )
         self._count(prepared, detections, signals)
         self._ring.add(stored)
-        self._part_jumped(update.live)
-        self._gallery.add(frame, detections or (), update.live)
         live = {t.id: t for t in update.live}
         ended = {t.id: t for t in update.ended}
         for rule in self._rules:
             self._flag(rule.update(scene), frame.t_s, live | ended)
+        self._part_jumped(update.live)
+        self._gallery.add(frame, detections or (), update.live)
         self._pending.follow(stored, live, ended)
         self._gone(update.ended)
         for pending in self._pending.take_done(frame.t_s):
@@ -240,28 +242,31 @@ class CameraLoop:
 
     def _part_jumped(self, live: tuple[Track, ...]) -> None:
         """Part a track that goes on with what cannot be the same vehicle: the plate seen from now on is not
-        that of the vehicle before, so what waits is handed on with the crops so far."""
+        that of the vehicle before, so what waits is handed on at once. Whether that one had met another in the last
+        `SETTLE_S` is not known yet: no plate that was seen since then is read."""
         for track in live:
             if track.points[-1].measurable and jumped(track.points[-24:], self._camera.homography):
+                seen_s = track.points[-2].t_s
                 for pending in self._pending.take_of(track.id):
-                    self._hand_on(pending)
+                    pending.forget_after(seen_s)
+                    self._hand_on(pending, seen_s - SETTLE_S)
                 self._gallery.forget(track.id)
 
-    def _hand_on(self, pending: Pending) -> None:
-        finding = self._finding(pending)
+    def _hand_on(self, pending: Pending, crops_until_s: float = math.inf) -> None:
+        finding = self._finding(pending, crops_until_s)
         if finding is not None:
             self._tell(finding)
         track_id = pending.violation.track_id
         if track_id not in self._following and not self._pending.waits_for(track_id):
             self._gallery.forget(track_id)
 
-    def _finding(self, pending: Pending) -> Finding | None:
+    def _finding(self, pending: Pending, crops_until_s: float) -> Finding | None:
         track_id = pending.violation.track_id
         until_s = min(self._judge.until_s(track_id), pending.flagged_s + WAIT_S)
         pending.forget_after(until_s)
         if not self._judge.stands(pending, self._now):
             return None
-        crops = tuple(c for c in self._gallery.crops(track_id) if c.t_s <= until_s)
+        crops = tuple(c for c in self._gallery.crops(track_id) if c.t_s <= min(until_s, crops_until_s))
         reading = self._read([c.image for c in crops])
         violation = self._judge.judged(pending.violation, reading)
         if violation is None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from detectors.boxes import shared
 from detectors.camera import Camera, CameraFileError, Lane
 from detectors.geometry import Homography, inside
 from detectors.kinematics import contact, is_against, jitter_px, velocity
@@ -25,6 +26,9 @@ HIDDEN_S = 1.0
 # Who stood when a larger vehicle hid him, and is seen standing there again, is the same: a queue moves on as a whole.
 STANDING_MPS, STOOD_M, STOOD_S = 1.0, 2.0, 45.0
 FIRST_S, MOVING_MPS = 1.0, 2.0
+# What hides half of a vehicle may part its box in two, and each goes on as a track of its own: so much of the smaller
+# box is then the other's, too.
+PARTED_SHARE = 0.6
 
 
 class Parameters(BaseModel):
@@ -125,11 +129,12 @@ class _Flag:
     ended_s: float
     at: Point
     speed: Point
+    track: Track
 
 
 class Flagged:
     """The vehicles that a rule has flagged: a second track of the same vehicle is known by where it takes
-    up."""
+    up, or by beginning upon the first one."""
 
     def __init__(self) -> None:
         self._by_track: dict[int, _Flag] = {}
@@ -152,6 +157,8 @@ class Flagged:
             return True
         first, speed = track.points[0], _first_velocity(track)
         for flag in self._by_track.values():
+            if _parted(flag.track, track):
+                return True
             gap = first.t_s - flag.ended_s
             if gap < -0.5:
                 continue
@@ -221,7 +228,20 @@ def _flag(track: Track) -> _Flag:
     end = track.points[-1]
     recent = (p for p in reversed(track.points) if end.t_s - p.t_s <= HIDDEN_S)
     last = next((p for p in recent if p.measurable), end)
-    return _Flag(last.t_s, last.road_xy, velocity(track.points) or (0.0, 0.0))
+    return _Flag(last.t_s, last.road_xy, velocity(track.points) or (0.0, 0.0), track)
+
+
+def _parted(a: Track, b: Track) -> bool:
+    """Tell whether the later of two tracks began upon the other's box: one vehicle was seen twice from then on."""
+    earlier, later = sorted((a, b), key=lambda track: track.points[0].t_s)
+    first = later.points[0]
+    beside = next((p for p in reversed(earlier.points) if p.t_s <= first.t_s), None)
+    return (
+        a.label == b.label
+        and beside is not None
+        and beside.t_s == first.t_s
+        and shared(beside.box_xyxy, first.box_xyxy) >= PARTED_SHARE
+    )
 
 
 def key_frame(point: TrackPoint, caption: str, signals: Mapping[str, SignalState] | None = None) -> KeyFrame:

@@ -35,7 +35,7 @@ class OvercrowdedParameters(RiderParameters):
     max_overlap: float = Field(0.35, ge=0, le=0.9)
     min_frames: int = Field(5, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
-    min_metres: float = Field(5.0, ge=0, le=200)
+    min_metres: float = Field(3.5, ge=0, le=200)
     min_share: float = Field(0.36, gt=0, le=1)
 
 

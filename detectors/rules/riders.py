@@ -33,7 +33,7 @@ class RiderRule:
     """Gives each motorcycle its riders' heads, frame after frame; answers when it has left the picture.
 
     Waiting for the end costs nothing in evidence and lets every frame vote: the last ones are often the clearest.
-    Where a track jumps to another motorcycle all is begun anew.
+    Where a track jumps to another motorcycle it is judged as if it had left, and all is begun anew.
     """
 
     rule_id: str
@@ -64,21 +64,21 @@ class RiderRule:
     def update(self, scene: Scene) -> list[Violation]:
         """Take in one moment; give the violations that it completes."""
         self._flagged.follow(scene)
+        found: list[Violation | None] = []
         confirmed = [t for t in scene.tracks if t.confirmed]
         heads = [d for d in self.heads_in(scene) if height(d) >= self.parameters.min_head_px]
         for track, its_heads in assign(confirmed, heads):
             rider = self._riders.setdefault(track.id, Motorcycle(track))
             rider.track = track
-            if jumped(track.points[-24:], self._camera.homography):
+            if track.points[-1].measurable and jumped(track.points[-24:], self._camera.homography):
+                found.append(self._judge(rider, track))
                 rider.seats, rider.judged = [], []
             if self.can_judge(track, scene):
                 self.see(rider, its_heads)
-        found = []
         for track in scene.ended:
             gone = self._riders.pop(track.id, None)
-            if gone is not None and (violation := self._judge(gone, track)) is not None:
-                found.append(violation)
-        return found
+            found.append(None if gone is None else self._judge(gone, track))
+        return [v for v in found if v is not None]
 
     def finish(self) -> list[Violation]:
         """Decide on the motorcycles that were still in the picture."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hand_made import BEGAN
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,3 +72,39 @@ def test_who_comes_the_other_way_at_that_place_is_somebody_else() -> None:
 def test_a_track_that_goes_on_in_the_same_direction_is_never_a_second_vehicle(gap_s, off_m, mps, x) -> None:
     again = track(2, 11 / 12 + gap_s, 10.0 * 11 / 12 + 10.0 * gap_s + off_m, mps, x=x)
     assert flagged_one().knows(again)
+
+
+def beside(
+    track_id: int, began: int, frames: int, box: tuple[float, float, float, float], label: str = "motorcycle"
+) -> Track:
+    """A track of one clip's frames, whose box does not move."""
+    times = [i * STEP_S for i in range(began, began + frames)]
+    points = [
+        TrackPoint(began + k, t, BEGAN + timedelta(seconds=t), box, 0.9, (0.0, 4.0 * t))
+        for k, t in enumerate(times)
+    ]
+    return Track(track_id, label, True, tuple(points))
+
+
+WHOLE, FRONT_HALF, NEXT_TO_IT = (
+    (100.0, 100.0, 180.0, 240.0),
+    (95.0, 100.0, 140.0, 180.0),
+    (170.0, 100.0, 250.0, 240.0),
+)
+
+
+@pytest.mark.parametrize("first_flagged", [0, 1])
+def test_a_track_that_begins_upon_a_flagged_ones_box_is_the_same_vehicle_seen_twice(
+    first_flagged: int,
+) -> None:
+    both = [beside(1, 0, 40, WHOLE), beside(2, 20, 40, FRONT_HALF)]
+    flagged = Flagged()
+    flagged.add(both[first_flagged])
+    assert flagged.knows(both[1 - first_flagged])
+
+
+def test_who_drives_beside_a_flagged_vehicle_is_somebody_else() -> None:
+    flagged = Flagged()
+    flagged.add(beside(1, 0, 40, WHOLE))
+    assert not flagged.knows(beside(2, 20, 40, NEXT_TO_IT))
+    assert not flagged.knows(beside(2, 20, 40, FRONT_HALF, "car"))

@@ -82,6 +82,25 @@ def test_three_heads_that_ride_along_are_flagged_once(labels: tuple[str, ...]) -
     assert len(found[0].key_frames) == 3
 
 
+def test_what_was_seen_before_a_track_jumps_is_judged_then_and_what_follows_is_not_added() -> None:
+    """The motorcycle with three aboard is lost at sighting 20, and its track goes on with a lawful one."""
+    rule = OvercrowdedMotorcycle(GIVEN, {})
+    found: dict[int, list[Violation]] = {}
+    for i in range(40):
+        points = tuple(
+            replace(p, road_xy=(0.0, p.road_xy[1] + 15.0 * (p.frame_index >= 20)))
+            for p in track(i + 1).points
+        )
+        mine = replace(track(i + 1), points=points)
+        aboard = THREE if i < 20 else THREE[:2]
+        loose = tuple(head(points[-1].box_xyxy, p) for p in aboard)
+        found[i] = rule.update(Scene(i, i / FPS, BEGAN, (mine,), (), loose, {}, True))
+    assert [i for i, flagged in found.items() if flagged] == [20]
+    (violation,) = found[20]
+    assert max(frame.frame_index for frame in violation.key_frames) < 20
+    assert not rule.finish()
+
+
 def test_a_rider_and_one_passenger_are_not_flagged() -> None:
     assert not watch(lambda i, box: [head(box, p) for p in THREE[:2]])
 

@@ -25,6 +25,7 @@ from detectors.camera import load_camera
 from detectors.rules.registry import NEEDS
 from pipeline.cases import CaseSink, resume_cases
 from pipeline.evidence import EvidenceStore
+from pipeline.handover import SETTLE_S
 from pipeline.images import decode_image
 from pipeline.loop import CameraLoop, Watchers
 from pipeline.measurement import MeasurementError, read_measurement
@@ -220,12 +221,14 @@ def test_a_recording_that_is_interrupted_is_left_to_be_run_again(tmp_path):
 
 
 def test_a_track_that_jumps_to_another_vehicle_does_not_take_the_others_plate(tmp_path, monkeypatch):
-    jumps_at = 30
+    jumps_at = 84
     monkeypatch.setattr("pipeline.loop.jumped", lambda points, homography: points[-1].frame_index == jumps_at)
-    ran = Ran(tmp_path, [WRONG_WAY])
+    ran = Ran(tmp_path, [Mover(along(-60.0, 560.0), 60)], seconds=9.0)
     (finding,) = ran.findings
     assert finding.crops
-    assert all(crop.frame_index < jumps_at for crop in finding.crops)
+    # Whether it had met another shortly before is not known yet.
+    assert all(crop.t_s < jumps_at / FPS - SETTLE_S for crop in finding.crops)
+    assert all(point.frame_index < jumps_at for point in finding.path)
 
 
 def test_across_a_gap_in_the_recording_nothing_is_flagged(tmp_path):
