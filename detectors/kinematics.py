@@ -16,8 +16,6 @@ Array = NDArray[np.float64]
 
 JITTER_PX = 1.0
 JITTER_OF_HEIGHT = 0.012
-# A box that begins so near to the picture's upper edge may be cut by it.
-CUT_PX = 1.0
 KMH = 3.6
 
 
@@ -127,21 +125,16 @@ def depth_growth(points: Sequence[TrackPoint], homography: Homography, window_s:
 
     Measured at the middle of its box's upper edge, which is seen where a nearer vehicle hides the lower one. On a plane
     parallel to the road the distance along the line of sight is, up to one factor, the inverse of the homography's
-    third row times the picture's point (Hartley and Zisserman, section 8.4), whatever the plane's height. Where the
-    picture cuts the upper edge, by the box's width, which shrinks with the distance.
+    third row times the picture's point (Hartley and Zisserman, section 8.4), whatever the plane's height.
     """
     last = points[-1].t_s if points else 0.0
     used = [p for p in points if p.t_s >= last - window_s]
     if len(used) < 4 or used[-1].t_s - used[0].t_s < window_s / 2:
         return None
     t = np.array([p.t_s for p in used])
-    boxes = np.array([p.box_xyxy for p in used])
-    if boxes[:, 1].min() <= CUT_PX:
-        inverse = boxes[:, 2] - boxes[:, 0]
-    else:
-        top = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1], np.ones(len(boxes))])
-        inverse = top @ homography.image_to_road[2]
-    if np.any(inverse * inverse[0] <= 0):
+    top = np.array([[(p.box_xyxy[0] + p.box_xyxy[2]) / 2, p.box_xyxy[1], 1.0] for p in used])
+    inverse = top @ homography.image_to_road[2]
+    if np.any(inverse * inverse[0] <= 0) or min(p.box_xyxy[1] for p in used) <= 1.0:
         return None
     depth = 1.0 / inverse
     i, j = np.triu_indices(len(t), 1)

@@ -243,13 +243,14 @@ class CameraLoop:
     def _part_jumped(self, live: tuple[Track, ...]) -> None:
         """Part a track that goes on with what cannot be the same vehicle: the plate seen from now on is not
         that of the vehicle before, so what waits is handed on at once. Whether that one had met another in the last
-        `SETTLE_S` is not known yet: no plate that was seen since then is read."""
+        `SETTLE_S` is not known yet: no plate that was seen since then is read, nor any for what was done since then."""
         for track in live:
             if track.points[-1].measurable and jumped(track.points[-24:], self._camera.homography):
-                seen_s = track.points[-2].t_s
+                seen_s = next(p.t_s for p in reversed(track.points[:-1]) if p.measurable)
                 for pending in self._pending.take_of(track.id):
                     pending.forget_after(seen_s)
-                    self._hand_on(pending, seen_s - SETTLE_S)
+                    settled = pending.violation.end_s <= seen_s - SETTLE_S
+                    self._hand_on(pending, seen_s - SETTLE_S if settled else -math.inf)
                 self._gallery.forget(track.id)
 
     def _hand_on(self, pending: Pending, crops_until_s: float = math.inf) -> None:

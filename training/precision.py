@@ -6,7 +6,7 @@ import torch
 
 
 def autocast() -> torch.autocast:
-    """Give a context that computes in bfloat16 where the processor does so by itself: emulated, it is ten times slower
-    than single precision."""
+    """Give a context that computes in bfloat16 where an x86 processor does so by itself: emulated, it is ten times
+    slower than single precision."""
     can = torch.cpu.get_capabilities()
     return torch.autocast("cpu", torch.bfloat16, enabled=bool(can.get("avx512_bf16") or can.get("amx_bf16")))

@@ -20,15 +20,15 @@ from detectors.types import KeyFrame, Point, Scene, SignalState, Track, TrackPoi
 
 REPEAT_S = 2.0
 GAP_S = 1.5
-EXPECTED_FROM_S = 0.7
 REPEAT_M = 4.0
 HIDDEN_S = 1.0
 # Who stood when a larger vehicle hid him, and is seen standing there again, is the same: a queue moves on as a whole.
 STANDING_MPS, STOOD_M, STOOD_S = 1.0, 2.0, 45.0
 FIRST_S, MOVING_MPS = 1.0, 2.0
 # What hides half of a vehicle may part its box in two, and each goes on as a track of its own: so much of the smaller
-# box is then the other's, too.
-PARTED_SHARE = 0.6
+# box is then the other's, too, seen at most so long before.
+PARTED_SHARE, PARTED_S = 0.6, 0.3
+TWO_WHEELERS = ("motorcycle", "bicycle")
 
 
 class Parameters(BaseModel):
@@ -138,6 +138,7 @@ class Flagged:
 
     def __init__(self) -> None:
         self._by_track: dict[int, _Flag] = {}
+        self._left: list[_Flag] = []
 
     def follow(self, scene: Scene) -> None:
         """Note where flagged vehicles are now; forget those long gone."""
@@ -145,10 +146,15 @@ class Flagged:
             if track.id in self._by_track:
                 self._by_track[track.id] = _flag(track)
         self._by_track = {k: f for k, f in self._by_track.items() if f.ended_s > scene.t_s - 60.0}
+        self._left = [f for f in self._left if f.ended_s > scene.t_s - 60.0]
 
     def add(self, track: Track) -> None:
         """Note that this vehicle was flagged."""
         self._by_track[track.id] = _flag(track)
+
+    def leave(self, track: Track) -> None:
+        """Note where a flagged vehicle was when its track went on with another one, which keeps the id."""
+        self._left.append(_flag(track))
 
     def knows(self, track: Track) -> bool:
         """Tell whether this vehicle was flagged already, under this id or one that ended where this one
@@ -156,7 +162,7 @@ class Flagged:
         if track.id in self._by_track:
             return True
         first, speed = track.points[0], _first_velocity(track)
-        for flag in self._by_track.values():
+        for flag in (*self._by_track.values(), *self._left):
             if _parted(flag.track, track):
                 return True
             gap = first.t_s - flag.ended_s
@@ -192,9 +198,9 @@ def _opposite(a: Point, b: Point) -> bool:
 def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
     """Tell whether the last sighting cannot be the same vehicle as those before it: the tracker mixed two up.
 
-    Bounds: 35 m/s where the speed is not known yet; else the place expected from the last `EXPECTED_FROM_S`, give
-    or take 2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. A gap
-    of `GAP_S` counts as a jump. One wild box is none where the next is again where those before it lead to.
+    Bounds: 35 m/s where the speed is not known yet; else the place expected from the last 0.7 s, give or take
+    2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. A gap of
+    `GAP_S` counts as a jump. The return from one wild box is a jump as well: who was meant by it cannot be told.
     """
     used = [p for p in points[-24:] if p.measurable]
     if len(used) < 2:
@@ -205,14 +211,11 @@ def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
         return True
     jacobian = homography.road_jacobian(contact(b.box_xyxy))
     noise = 3 * jitter_px(b) * float(np.linalg.norm(jacobian, 2))
-    known = velocity(used[:-1], EXPECTED_FROM_S)
+    moved = np.subtract(b.road_xy, a.road_xy)
+    known = velocity(used[:-1])
     if known is None:
-        return bool(np.hypot(*np.subtract(b.road_xy, a.road_xy)) > 35.0 * dt + 1.5 + noise)
-    most = 2.0 + noise + 4.0 * dt**2 + 2.0 * dt
-    recent = [p for p in used[:-1] if a.t_s - p.t_s <= EXPECTED_FROM_S]
-    led_to = np.array([np.add(p.road_xy, np.multiply(known, b.t_s - p.t_s)) for p in recent])
-    expected = (led_to[-1], np.median(led_to, axis=0))
-    return all(float(np.hypot(*np.subtract(b.road_xy, place))) > most for place in expected)
+        return bool(np.hypot(*moved) > 35.0 * dt + 1.5 + noise)
+    return bool(np.hypot(*(moved - np.multiply(known, dt))) > 2.0 + noise + 4.0 * dt**2 + 2.0 * dt)
 
 
 def fresh(track: Track, seen_until_s: float) -> int:
@@ -236,10 +239,11 @@ def _parted(a: Track, b: Track) -> bool:
     earlier, later = sorted((a, b), key=lambda track: track.points[0].t_s)
     first = later.points[0]
     beside = next((p for p in reversed(earlier.points) if p.t_s <= first.t_s), None)
+    alike = (a.label in TWO_WHEELERS) == (b.label in TWO_WHEELERS)
     return (
-        a.label == b.label
+        alike
         and beside is not None
-        and beside.t_s == first.t_s
+        and first.t_s - beside.t_s <= PARTED_S
         and shared(beside.box_xyxy, first.box_xyxy) >= PARTED_SHARE
     )
 

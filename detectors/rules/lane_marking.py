@@ -10,6 +10,7 @@ from pydantic import Field
 
 from detectors.camera import Camera, CameraFileError
 from detectors.kinematics import KMH, depth_growth, velocity
+from detectors.rules.ahead import Ahead
 from detectors.rules.approach import Approach
 from detectors.rules.common import (
     Flagged,
@@ -27,10 +28,8 @@ from detectors.types import Scene, Track, TrackPoint, Violation
 from detectors.viewpoint import viewpoint
 
 WAYS = {"left": "kiri / left", "straight": "lurus / straight on", "right": "kanan / right"}
-# A vehicle in the way is looked for so far to the side of the line, and remembered for so long; one whose pace cannot
-# be told goes as it certainly did so shortly before or does so shortly after, and is believed to be there at all when
-# it was seen so often.
-BESIDE_M, REMEMBERED_S, SETTLED_S, UNTOLD_SIGHTINGS = 4.5, 5.0, 1.0, 3
+# A vehicle in the way is looked for so far to the side of the line, and is an excuse for so long.
+BESIDE_M, EXCUSE_S = 4.5, 5.0
 # A pace told from the roof alone counts for so many times less.
 SURER = 1.5
 
@@ -47,25 +46,10 @@ class LaneMarkingParameters(Parameters):
 
 
 @dataclass
-class _Ahead:
-    """When another vehicle was in the way before a line, by the line's number: surely slow (the last time), at a pace
-    that could not be told (each time); and when it last surely moved."""
-
-    slow_s: dict[int, float] = field(default_factory=dict)
-    untold_s: dict[int, list[float]] = field(default_factory=dict)
-    moved_s: float = -np.inf
-
-    def in_the_way(self, k: int, since_s: float) -> bool:
-        """Tell whether it was, or may have been, before line ``k`` since a moment."""
-        untold = [t_s for t_s in self.untold_s.get(k, []) if t_s >= since_s]
-        return self.slow_s.get(k, -np.inf) >= since_s or len(untold) >= UNTOLD_SIGHTINGS
-
-
-@dataclass
 class _Vehicle:
     passages: list[Passage]
     way: Way = field(default_factory=Way)
-    ahead: dict[int, _Ahead] = field(default_factory=dict)
+    ahead: Ahead = field(default_factory=Ahead)
     seen_until_s: float = -np.inf
     done: bool = False
 
@@ -177,30 +161,23 @@ class LaneMarking:
             # What overhangs the line is in the way on both sides of it.
             if not 0 < ahead <= self.parameters.ahead_m or abs(left) > BESIDE_M or left * side < -1.0:
                 continue
-            its = vehicle.ahead.setdefault(other.id, _Ahead())
             moves = self._moves(other, place.point)
-            if moves:
-                its.moved_s = scene.t_s
-            elif moves is False:
-                its.slow_s[k] = scene.t_s
-            elif scene.t_s - its.moved_s > SETTLED_S:
-                its.untold_s.setdefault(k, []).append(scene.t_s)
+            vehicle.ahead.see(other.id, moves, scene.t_s)
+            vehicle.ahead.note(k, other.id, moves, scene.t_s)
 
     def _settle(self, vehicle: _Vehicle, point: TrackPoint, scene: Scene) -> None:
-        """Clear whoever turns out to move so shortly after its pace could not be told."""
+        """Look again at those whose pace could not be told, wherever they are now."""
+        vehicle.ahead.forget(scene.t_s)
+        unsettled = vehicle.ahead.unsettled
         for other in scene.tracks:
-            its = vehicle.ahead.get(other.id)
-            if its is not None and its.untold_s and self._moves(other, point):
-                its.moved_s = scene.t_s
-                its.untold_s = {
-                    k: [t_s for t_s in times if scene.t_s - t_s > SETTLED_S]
-                    for k, times in its.untold_s.items()
-                }
+            if other.id in unsettled:
+                vehicle.ahead.see(other.id, self._moves(other, point), scene.t_s)
 
     def _moves(self, other: Track, nearer: TrackPoint) -> bool | None:
         """Tell whether another vehicle goes faster than one that stands or creeps; None where that cannot be told.
 
-        Whoever is hidden behind ``nearer`` is farther from the camera than that, and its roof is still seen.
+        Whoever is hidden behind ``nearer`` is farther from the camera than that, and its roof is still seen; a lower
+        edge that is hidden seems farther away than it is.
         """
         its = velocity(other.points)
         if its is not None:
@@ -208,13 +185,14 @@ class LaneMarking:
         growth = depth_growth(other.points, self._camera.homography)
         if growth is None or self._view is None:
             return None
-        distance = float(np.hypot(*np.subtract(nearer.road_xy, self._view.position[:2])))
+        eye = self._view.position[:2]
+        places = (nearer.road_xy, other.points[-1].road_xy)
+        distance = min(float(np.hypot(*np.subtract(place, eye))) for place in places)
         return KMH * abs(growth) * distance / SURER >= self.parameters.stopped_kmh or None
 
     def _forbidden(self, crossed: Crossed, line: Line, vehicle: _Vehicle, k: int) -> bool:
         came_from = "left" if crossed.before[0].side > 0 else "right"
-        since_s = crossed.before[-1].point.t_s - REMEMBERED_S
-        avoiding = any(other.in_the_way(k, since_s) for other in vehicle.ahead.values())
+        avoiding = vehicle.ahead.in_the_way(k, crossed.before[-1].point.t_s - EXCUSE_S)
         return not avoiding and line.marking.crossable_from != came_from
 
     def _flag(self, vehicle: _Vehicle, track: Track, violation: Violation) -> Violation | None:

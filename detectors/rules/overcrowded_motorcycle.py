@@ -100,7 +100,8 @@ class OvercrowdedMotorcycle(RiderRule):
         first, last = crowded[0], crowded[-1]
         between = [n for p, n in rider.judged if first.t_s <= p.t_s <= last.t_s]
         share = len(crowded) / len(between)
-        went = float(np.hypot(*np.subtract(last.road_xy, first.road_xy)))
+        places = [p.road_xy for p in crowded if p.measurable] or [first.road_xy]
+        went = float(np.hypot(*np.subtract(places[-1], places[0])))
         if (
             last.t_s - first.t_s < self.parameters.min_seconds
             or not went >= self.parameters.min_metres

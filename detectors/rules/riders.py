@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import Field
 
@@ -28,12 +28,20 @@ class Motorcycle:
     seats: list[Seat] = field(default_factory=list)
     judged: list[tuple[TrackPoint, int]] = field(default_factory=list)
 
+    def until(self, t_s: float) -> Motorcycle:
+        """Give what was seen up to a moment."""
+        seats = [Seat(s.x, s.y, [(p, d) for p, d in s.seen if p.t_s <= t_s]) for s in self.seats]
+        points = tuple(p for p in self.track.points if p.t_s <= t_s)
+        judged = [(p, heads) for p, heads in self.judged if p.t_s <= t_s]
+        return Motorcycle(replace(self.track, points=points), [s for s in seats if s.seen], judged)
+
 
 class RiderRule:
     """Gives each motorcycle its riders' heads, frame after frame; answers when it has left the picture.
 
     Waiting for the end costs nothing in evidence and lets every frame vote: the last ones are often the clearest.
-    Where a track jumps to another motorcycle it is judged as if it had left, and all is begun anew.
+    Where a track jumps to another motorcycle the one before is judged as if it had left, by what was seen until its
+    lower edge last was, and all is begun anew.
     """
 
     rule_id: str
@@ -67,12 +75,13 @@ class RiderRule:
         found: list[Violation | None] = []
         confirmed = [t for t in scene.tracks if t.confirmed]
         heads = [d for d in self.heads_in(scene) if height(d) >= self.parameters.min_head_px]
+        for track in confirmed:
+            known = track.id in self._riders and track.points[-1].measurable
+            if known and jumped(track.points[-24:], self._camera.homography):
+                found.append(self._part(self._riders.pop(track.id), track))
         for track, its_heads in assign(confirmed, heads):
             rider = self._riders.setdefault(track.id, Motorcycle(track))
             rider.track = track
-            if track.points[-1].measurable and jumped(track.points[-24:], self._camera.homography):
-                found.append(self._judge(rider, track))
-                rider.seats, rider.judged = [], []
             if self.can_judge(track, scene):
                 self.see(rider, its_heads)
         for track in scene.ended:
@@ -85,6 +94,15 @@ class RiderRule:
         found = [self._judge(rider, rider.track) for rider in self._riders.values()]
         self._riders.clear()
         return [v for v in found if v is not None]
+
+    def _part(self, rider: Motorcycle, track: Track) -> Violation | None:
+        """Judge the motorcycle whose track has jumped with its last sighting."""
+        rider.track = track
+        left = rider.until(next(p.t_s for p in reversed(track.points[:-1]) if p.measurable))
+        violation = self._judge(left, left.track)
+        if violation is not None:
+            self._flagged.leave(left.track)
+        return violation
 
     def _judge(self, rider: Motorcycle, track: Track) -> Violation | None:
         if track.label != "motorcycle" or not track.confirmed:

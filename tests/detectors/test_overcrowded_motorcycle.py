@@ -82,23 +82,63 @@ def test_three_heads_that_ride_along_are_flagged_once(labels: tuple[str, ...]) -
     assert len(found[0].key_frames) == 3
 
 
-def test_what_was_seen_before_a_track_jumps_is_judged_then_and_what_follows_is_not_added() -> None:
-    """The motorcycle with three aboard is lost at sighting 20, and its track goes on with a lawful one."""
-    rule = OvercrowdedMotorcycle(GIVEN, {})
-    found: dict[int, list[Violation]] = {}
-    for i in range(40):
-        points = tuple(
-            replace(p, road_xy=(0.0, p.road_xy[1] + 15.0 * (p.frame_index >= 20)))
-            for p in track(i + 1).points
+def goes_over(i: int, hidden_from: int = 20) -> Track:
+    """Its track goes over to another motorcycle 15 m ahead at sighting 20; hidden before that, from one on."""
+    points = tuple(
+        replace(
+            p,
+            box_xyxy=tuple(
+                v + 300.0 * (k % 2 == 0 and p.frame_index >= 20) for k, v in enumerate(p.box_xyxy)
+            ),
+            road_xy=(0.0, p.road_xy[1] + 15.0 * (p.frame_index >= 20)),
+            occluded=hidden_from <= p.frame_index < 20,
         )
-        mine = replace(track(i + 1), points=points)
-        aboard = THREE if i < 20 else THREE[:2]
-        loose = tuple(head(points[-1].box_xyxy, p) for p in aboard)
-        found[i] = rule.update(Scene(i, i / FPS, BEGAN, (mine,), (), loose, {}, True))
+        for p in track(i + 1).points
+    )
+    return replace(track(i + 1), points=points)
+
+
+def scene_of(i: int, tracks: tuple[Track, ...], aboard: list[Place]) -> Scene:
+    loose = tuple(head(t.points[-1].box_xyxy, p) for t in tracks for p in aboard)
+    return Scene(i, i / FPS, BEGAN, tracks, (), loose, {}, True)
+
+
+def test_what_was_seen_before_a_track_jumps_is_judged_then_and_what_follows_is_not_added() -> None:
+    rule = OvercrowdedMotorcycle(GIVEN, {})
+    found = {i: rule.update(scene_of(i, (goes_over(i),), THREE if i < 20 else THREE[:2])) for i in range(40)}
     assert [i for i, flagged in found.items() if flagged] == [20]
     (violation,) = found[20]
     assert max(frame.frame_index for frame in violation.key_frames) < 20
     assert not rule.finish()
+
+
+def test_a_jump_is_noticed_where_no_head_is_seen_in_that_moment() -> None:
+    rule = OvercrowdedMotorcycle(GIVEN, {})
+    aboard = {20: []}
+    found = {i: rule.update(scene_of(i, (goes_over(i),), aboard.get(i, THREE))) for i in range(21)}
+    assert [i for i, flagged in found.items() if flagged] == [20]
+
+
+def test_what_was_seen_while_its_lower_edge_was_hidden_before_a_jump_does_not_count() -> None:
+    """It may be the other motorcycle's by then."""
+    rule = OvercrowdedMotorcycle(GIVEN, {})
+    aboard = [THREE if i >= 4 else THREE[:2] for i in range(40)]
+    found = [
+        rule.update(scene_of(i, (goes_over(i, hidden_from=6),), aboard[i] if i < 20 else []))
+        for i in range(40)
+    ]
+    assert not any(found) and not rule.finish()
+
+
+def test_the_one_that_was_flagged_at_a_jump_is_known_where_it_is_found_again() -> None:
+    rule = OvercrowdedMotorcycle(GIVEN, {})
+    found: list[Violation] = []
+    for i in range(48):
+        whole = track(i + 1, 2)
+        again = (replace(whole, points=whole.points[22:]),) if i >= 22 else ()
+        found += rule.update(scene_of(i, (goes_over(i),) if i < 40 else (), THREE if i < 20 else []))
+        found += rule.update(scene_of(i, again, THREE)) if again else []
+    assert len(found + rule.finish()) == 1
 
 
 def test_a_rider_and_one_passenger_are_not_flagged() -> None:

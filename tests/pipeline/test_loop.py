@@ -22,7 +22,9 @@ from drawn import (
 )
 
 from detectors.camera import load_camera
+from detectors.rules.common import key_frame, make_violation
 from detectors.rules.registry import NEEDS
+from detectors.rules.wrong_way import WrongWayParameters
 from pipeline.cases import CaseSink, resume_cases
 from pipeline.evidence import EvidenceStore
 from pipeline.handover import SETTLE_S
@@ -228,7 +230,41 @@ def test_a_track_that_jumps_to_another_vehicle_does_not_take_the_others_plate(tm
     assert finding.crops
     # Whether it had met another shortly before is not known yet.
     assert all(crop.t_s < jumps_at / FPS - SETTLE_S for crop in finding.crops)
-    assert all(point.frame_index < jumps_at for point in finding.path)
+
+
+class FlagsAt:
+    """Flags the only vehicle in one frame, by what it did from a second on until another."""
+
+    rule_id = "wrong_way"
+
+    def __init__(self, cam, frame, from_s, to_s):
+        self._camera, self._frame, self._span = cam, frame, (from_s, to_s)
+
+    def update(self, scene):
+        if scene.frame_index != self._frame:
+            return []
+        (track,) = scene.tracks
+        span = tuple(next(p for p in track.points if p.t_s >= t_s) for t_s in self._span)
+        frames = [key_frame(point, "uji / test") for point in span]
+        return [make_violation(self.rule_id, self._camera, track, span, frames, {}, WrongWayParameters())]
+
+    def finish(self):
+        return []
+
+
+@pytest.mark.parametrize(("from_s", "to_s", "has_crops"), [(1.0, 2.5, True), (4.5, 6.5, False)])
+def test_what_a_rule_flags_as_a_track_jumps_has_no_plate_or_place_of_the_other_vehicle(
+    tmp_path, monkeypatch, from_s, to_s, has_crops
+):
+    """What was done shortly before may be another's already, whom it had met: an officer reads that plate."""
+    jumps_at = 84
+    monkeypatch.setattr("pipeline.loop.jumped", lambda points, homography: points[-1].frame_index == jumps_at)
+    monkeypatch.setattr("pipeline.loop.build_rules", lambda cam: [FlagsAt(cam, jumps_at, from_s, to_s)])
+    ran = Ran(tmp_path, [Mover(along(-60.0, 560.0), 60)], seconds=9.0)
+    (finding,) = ran.findings
+    assert bool(finding.crops) == has_crops
+    assert all(crop.t_s < jumps_at / FPS - SETTLE_S for crop in finding.crops)
+    assert max(point.frame_index for point in finding.path) == jumps_at - 1
 
 
 def test_across_a_gap_in_the_recording_nothing_is_flagged(tmp_path):

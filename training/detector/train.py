@@ -3,7 +3,7 @@
 ``python -m training.detector.train OUT --minutes M`` wants ``OUT/rendered`` and ``OUT/real`` (see `training_set` and
 `real_set`) and writes ``OUT/road.ckpt`` every few minutes and at its end. Run again, it goes on where it stopped until
 M minutes are used in all. ``--start CKPT`` begins with what an earlier run has learned instead of with COCO, or, where
-it names an export's folder, with what is shipped. On the CPU it runs in bfloat16.
+it names an export's folder, with what is shipped. A CPU that has bfloat16 runs in it.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ Floats = NDArray[np.floating]
 WIDTH_PX = 336
 HIDDEN = "?"
 HIDDEN_SHARE = 0.16
-# Letters and digits that a blur makes one of: half of the numbers are of one such family.
+# Letters and digits that a blur makes one of: a quarter of the numbers are of one such family.
 LOOK_ALIKE = ("OQDGCU", "IJTLY", "HNMWK", "VYXUA", "BERPFS")
 ALIKE_DIGITS = ("24", "689", "35", "17", "83")
 # How light base and ink are to a camera, and how often such plates are met.

@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from plate_reader.corners import CornerNetwork, corner_input
 from plate_reader.straight import straightened, stretched
-from plate_reader.tnkb import EASYOCR, SIGNS, weights_folder
+from plate_reader.tnkb import EASYOCR, SIGNS, checked, weights_folder
 from plate_reader.weights.tnkb import Model
 from training.plates.sheets import cloud, random_sheet
 from training.plates.shots import shoot, shoot_plainly
@@ -39,7 +39,8 @@ BATCH = 32
 PLAIN_FIRST = 60_000
 EMA = 0.999
 SAVE_EVERY_S = 180.0
-# Who was taught already goes on at a third of the rate, from so many steps on: the plates before were seen.
+# Who was taught already goes on at a third of the rate, from a step on that no earlier run has reached: one of its own
+# for each weights.
 TAUGHT_RATE, TAUGHT_STEPS = 1 / 3, 1_000_000
 WARM_UP = 200
 WIDEST_TEXT = 9
@@ -146,18 +147,30 @@ def task_of(name: str, faces: tuple[list[Typeface], list[Typeface]]) -> Task:
     return Task(tnkb_network(), lambda first, n: TextExamples(faces, first, n), text_loss, 1.2e-3)
 
 
-def train(task: Task, checkpoint: Path, minutes: float, workers: int, *, taught: bool = False) -> None:
+def train(task: Task, checkpoint: Path, minutes: float, workers: int, first: int = 0) -> None:
     """Train until ``minutes`` are used in all, writing ``checkpoint`` on the way.
 
-    ``taught``: the task's network has weights already, see `TAUGHT_RATE`.
+    Args:
+        task: what is taught.
+        checkpoint: gone on with where it exists.
+        minutes: in all, those before the checkpoint included.
+        workers: that draw plates.
+        first: the run's first step; not nought where the task's network was taught already, see `TAUGHT_RATE`.
+
+    Raises:
+        ValueError: the checkpoint is of a run with another first step.
     """
     network = task.network.to(memory_format=torch.channels_last)
     averaged = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), lr=task.rate, weight_decay=0.02)
-    first, full_rate = (TAUGHT_STEPS, task.rate * TAUGHT_RATE) if taught else (0, task.rate)
+    full_rate = task.rate * (TAUGHT_RATE if first else 1)
     step, used = first, 0.0
     if checkpoint.exists():
         state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
+        if state["first"] != first:
+            raise ValueError(
+                f"{checkpoint}: of another run: that began at step {state['first']}, this at {first}"
+            )
         network.load_state_dict(state["model"])
         averaged.load_state_dict(state["averaged"])
         optimizer.load_state_dict(state["optimizer"])
@@ -168,6 +181,7 @@ def train(task: Task, checkpoint: Path, minutes: float, workers: int, *, taught:
             "model": network.state_dict(),
             "averaged": averaged.state_dict(),
             "optimizer": optimizer.state_dict(),
+            "first": first,
             "step": step,
             "used_s": used,
         }
@@ -244,10 +258,14 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     name = "corners" if given.what == "corners" else "tnkb"
     task = task_of(given.what, all_typefaces(given.out / "faces"))
+    first = 0
     if given.taught:
-        shipped = torch.load(weights_folder() / f"{name}.pth", weights_only=True)
+        file = f"{name}.pth"
+        digest = checked(weights_folder(), file)[file]
+        first = TAUGHT_STEPS + int(digest[:5], 16)
+        shipped = torch.load(weights_folder() / file, weights_only=True)
         task.network.load_state_dict({key.removeprefix(EASYOCR): value for key, value in shipped.items()})
-    train(task, given.out / f"{name}.ckpt", given.minutes, given.workers, taught=given.taught)
+    train(task, given.out / f"{name}.ckpt", given.minutes, given.workers, first)
 
 
 if __name__ == "__main__":
