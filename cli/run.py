@@ -24,7 +24,7 @@ from pipeline.cases import CaseSink, resume_cases
 from pipeline.evidence import EvidenceStore
 from pipeline.health import FOLDER
 from pipeline.health_book import HealthBook, no_arrivals
-from pipeline.package import Finding
+from pipeline.package import NO_PLATE, Finding
 from pipeline.picture_watch import PictureWatch
 from pipeline.sources import InputFault, PushSource, Source, open_source
 from pipeline.types import Counters
@@ -168,7 +168,7 @@ def violation_row(finding: Finding) -> Mapping[str, Any]:
         "vehicle_class": violation.vehicle_class,
         "track_id": violation.track_id,
         "occurred_at": violation.started_at.isoformat(timespec="milliseconds"),
-        "plate_reason": reading.reason if reading else "no plate was seen large and whole enough",
+        "plate_reason": reading.reason if reading else NO_PLATE,
     }
 
 

@@ -11,14 +11,13 @@ from typing import Any
 from detectors.camera import Camera
 from pipeline.evidence import EvidenceStore
 from pipeline.manifest import describe, plain
-from pipeline.package import Finding, build_package
+from pipeline.package import NO_PLATE, Finding, build_package
 from pipeline.types import Counters, Evidence
 from ticketing.errors import TicketingError
 from ticketing.types import FlaggedViolation
 
 log = logging.getLogger(__name__)
 
-NO_PLATE = "no plate was seen large and whole enough"
 # A crash can leave evidence without its case only for the violations in hand at that moment.
 RESUMED_AT_MOST = 200
 

@@ -20,7 +20,7 @@ from pipeline.handover import SETTLE_S
 from pipeline.images import encode_jpeg
 from pipeline.judging import Judge
 from pipeline.motion import MotionGate
-from pipeline.package import Finding
+from pipeline.package import NO_PLATE, Finding
 from pipeline.pending import WAIT_S, Pending, PendingCases
 from pipeline.picture_watch import PictureWatch
 from pipeline.plates import PlateGallery
@@ -289,7 +289,7 @@ class CameraLoop:
         if reading is not None and reading.accepted:
             self.counters.plates_read += 1
         else:
-            reason = "no plate was seen large and whole enough" if reading is None else reading.reason
+            reason = NO_PLATE if reading is None else reading.reason
             self.counters.not_read[reason or "not accepted"] += 1
         return reading
 

@@ -29,6 +29,7 @@ from plate_reader.types import PlateReading
 CLIP_BEFORE_S, CLIP_AFTER_S, CLIP_MOST_S = 2.0, 2.0, 8.0
 PLATES_SHOWN = 3
 VEHICLE_PAD = 0.08
+NO_PLATE = "no plate was seen large and whole enough while the track was surely this vehicle's"
 
 
 @dataclass(frozen=True)
