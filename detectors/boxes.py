@@ -5,21 +5,27 @@ from __future__ import annotations
 from detectors.types import Box, Image
 
 
+def area(box: Box) -> float:
+    """Give a box's area, square pixels."""
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def intersection(a: Box, b: Box) -> float:
+    """Give the area that two boxes have in common, square pixels; 0 where they only touch."""
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return w * h if w > 0 and h > 0 else 0.0
+
+
 def iou(a: Box, b: Box) -> float:
     """Give the intersection of two boxes over their union, 0..1."""
-    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if w <= 0 or h <= 0:
-        return 0.0
-    inter = w * h
-    return inter / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inter)
+    inter = intersection(a, b)
+    return inter / (area(a) + area(b) - inter) if inter else 0.0
 
 
 def shared(a: Box, b: Box) -> float:
     """Give the intersection of two boxes as a share of the smaller one, 0..1."""
-    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if w <= 0 or h <= 0:
-        return 0.0
-    return w * h / min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+    inter = intersection(a, b)
+    return inter / min(area(a), area(b)) if inter else 0.0
 
 
 def crop_region(image: Image, region: Box) -> Image:

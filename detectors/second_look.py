@@ -9,10 +9,11 @@ from detectors.base import ObjectDetector
 from detectors.head_network import bare_probabilities, head_sha256
 from detectors.heads import BARE, HEADS, HELMET, bare_share, whole_heads
 from detectors.types import Box, Detection, Image
+from detectors.vehicles import TWO_WHEELERS
 
 # A rider's head is in the upper part of a two-wheeler's box, which covers machine and riders. Where none is seen that
 # surely, a head is less surely a rider's, down to a share: pedestrians wear no helmets and must not.
-TWO_WHEELERS, RIDERS_PART, ABOVE = ("motorcycle", "bicycle"), 0.6, 0.1
+RIDERS_PART, ABOVE = 0.6, 0.1
 SURE_OF_WHEELS, ON_FOOT_SHARE = 0.5, 0.25
 # However sure the detector is which of the two a head is, it is wrong this often: it sees few pixels.
 DETECTOR_WRONG = 0.15

@@ -34,6 +34,7 @@ class VehicleSize:
         return (self.length_min + self.length_max) / 2
 
 
+TWO_WHEELERS = ("motorcycle", "bicycle")
 SIZES: dict[str, VehicleSize] = {
     "car": VehicleSize(3.3, 5.2, 0.9, 0.32, 1.75, 1.6),
     "motorcycle": VehicleSize(1.7, 2.2, 0.35, 0.2, 0.75, 1.6),

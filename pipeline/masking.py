@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
+from detectors.boxes import intersection
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Image
 
 BLOCKS = 4
@@ -134,20 +135,14 @@ def _grown(box: Box, by: float) -> Box:
     return box[0] - dx, box[1] - dy, box[2] + dx, box[3] + dy
 
 
-def _intersection(a: Box, b: Box) -> float:
-    w = min(a[2], b[2]) - max(a[0], b[0])
-    h = min(a[3], b[3]) - max(a[1], b[1])
-    return max(0.0, w) * max(0.0, h)
-
-
 def _area(box: Box) -> float:
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 
 def _overlap(a: Box, b: Box) -> float:
-    common = _intersection(a, b)
+    common = intersection(a, b)
     return common / max(_area(a) + _area(b) - common, 1e-9)
 
 
 def _share_inside(inner: Box, outer: Box) -> float:
-    return _intersection(inner, outer) / max(_area(inner), 1e-9)
+    return intersection(inner, outer) / max(_area(inner), 1e-9)

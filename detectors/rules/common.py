@@ -17,6 +17,7 @@ from detectors.geometry import Homography, inside
 from detectors.kinematics import contact, is_against, jitter_px, velocity
 from detectors.rules.base import violation_id
 from detectors.types import KeyFrame, Point, Scene, SignalState, Track, TrackPoint, Violation
+from detectors.vehicles import TWO_WHEELERS
 
 REPEAT_S = 2.0
 GAP_S = 1.5
@@ -28,7 +29,6 @@ FIRST_S, MOVING_MPS = 1.0, 2.0
 # What hides half of a vehicle may part its box in two, and each goes on as a track of its own: so much of the smaller
 # box is then the other's, too, seen at most so long before.
 PARTED_SHARE, PARTED_S = 0.6, 0.3
-TWO_WHEELERS = ("motorcycle", "bicycle")
 
 
 class Parameters(BaseModel):

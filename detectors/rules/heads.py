@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from detectors.boxes import area, shared
 from detectors.types import Box, Detection, Track, TrackPoint
 
 # In widths of the motorcycle's box: a head this near to a seat is that seat's; one about as near to another seat, by
@@ -61,9 +62,8 @@ def assign(tracks: Sequence[Track], heads: Sequence[Detection]) -> list[tuple[Tr
 
 def piece_of(box: Box, whole: Box) -> bool:
     """Tell whether a box holds only a piece of the vehicle in another one: a detector may give both."""
-    w, h = min(box[2], whole[2]) - max(box[0], whole[0]), min(box[3], whole[3]) - max(box[1], whole[1])
-    size, its_size = ((b[2] - b[0]) * (b[3] - b[1]) for b in (box, whole))
-    within = w > 0 and h > 0 and w * h >= PIECE_SHARE * size and size < PIECE_SHARE * its_size
+    smaller = area(box) < PIECE_SHARE * area(whole)
+    within = smaller and shared(box, whole) >= PIECE_SHARE
     return within and abs(box[3] - whole[3]) <= SAME_GROUND * (whole[3] - whole[1])
 
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field
 
-from detectors.boxes import iou
+from detectors.boxes import intersection, iou
 from detectors.heads import whole_heads
 from detectors.rules.common import key_frame, make_violation
 from detectors.rules.heads import Seat, height, piece_of, vote
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
-from detectors.types import Box, Detection, Scene, Track, Violation
+from detectors.types import Detection, Scene, Track, Violation
+from detectors.vehicles import TWO_WHEELERS
 
 # Rider and one passenger are two: the third head is one too many.
 TOO_MANY = 3
@@ -77,8 +78,8 @@ class OvercrowdedMotorcycle(RiderRule):
         box = track.points[-1].box_xyxy
         return any(
             t.id != track.id
-            and t.label in ("motorcycle", "bicycle")
-            and _overlap(t.points[-1].box_xyxy, box)
+            and t.label in TWO_WHEELERS
+            and intersection(t.points[-1].box_xyxy, box) > 0
             and not piece_of(t.points[-1].box_xyxy, box)
             for t in tracks
         )
@@ -140,7 +141,3 @@ def _rides_along(seat: Seat) -> bool:
         abs(float(np.median(aside[-part:]) - np.median(aside[:part]))) <= DRIFT_ASIDE
         and abs(float(np.median(up[-part:]) - np.median(up[:part]))) <= DRIFT_UP
     )
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
