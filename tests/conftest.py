@@ -69,6 +69,7 @@ TOGETHER = {
     "tests/pipeline/test_loop.py": "junction",
     "tests/pipeline/test_explain.py": "explained",
     "tests/api/test_edge_violations.py": "edge",
+    "tests/detectors/test_yolo.py": "export",
 }
 
 

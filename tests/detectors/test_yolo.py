@@ -95,7 +95,10 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (at / "yolo11n.yaml").write_text(yaml.safe_dump(config | {"nc": len(CLASSES), "scale": "n"}))
     model = YOLO(str(at / "yolo11n.yaml"))
     model.model.names = dict(enumerate(CLASSES))
-    made = Path(model.export(format="openvino", imgsz=(192, 320), verbose=False))
+    with pytest.MonkeyPatch.context() as patched:
+        # An export lies in the folder that the process works in, which test workers share.
+        patched.chdir(at)
+        made = Path(model.export(format="openvino", imgsz=(192, 320), verbose=False)).resolve()
     folder = at / "road_openvino_model"
     shutil.move(str(made), folder)
     write_card(folder)
