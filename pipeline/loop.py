@@ -13,15 +13,16 @@ from detectors.rules.base import PassageRule
 from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
-from detectors.types import Detection, Frame, Image, Scene, SignalState, Track, Violation
+from detectors.types import Detection, Frame, Scene, SignalState, Track, Violation
 from detectors.windscreen import DriverClassifier, DriverWatch
 from pipeline.clock import with_clock_fitness
+from pipeline.handing_on import HandingOn
 from pipeline.handover import SETTLE_S
 from pipeline.images import encode_jpeg
 from pipeline.judging import Judge
 from pipeline.motion import MotionGate
-from pipeline.package import NO_PLATE, Finding
-from pipeline.pending import WAIT_S, Pending, PendingCases
+from pipeline.package import Finding
+from pipeline.pending import Pending, PendingCases
 from pipeline.picture_watch import PictureWatch
 from pipeline.plates import PlateGallery
 from pipeline.queues import read_ahead
@@ -30,7 +31,6 @@ from pipeline.sources.base import InputFault, Source, SourceError
 from pipeline.tracking import TrackUpdate, VehicleTracker
 from pipeline.types import Counters
 from plate_reader.base import TrackPlateReader
-from plate_reader.types import PlateReading
 
 AHEAD = 8
 
@@ -82,12 +82,16 @@ class CameraLoop:
         watch: PictureWatch | None = None,
     ) -> None:
         self.counters = Counters()
-        self._camera, self._detector, self._reader, self._watchers = camera, detector, reader, watchers
+        self._camera, self._detector, self._watchers = camera, detector, watchers
         self._rules = build_rules(camera)
         if watchers.on_passage is None:
             # Nobody is to know who passed, so nobody's plate is read for it.
             self._rules = [r for r in self._rules if not isinstance(r, PassageRule)]
         self._judge = Judge(self._rules, self.counters, watch, watchers.exempts)
+        self._gallery = PlateGallery()
+        self._handing_on = HandingOn(
+            self._judge, self._gallery, reader, self.counters, watchers.on_finding, watchers.on_passage
+        )
         self._drivers = None if drivers is None else DriverWatch(camera, drivers)
         self._lamps = LampWatch(camera) if "no_day_lamp" in camera.file.enforce else None
         self._watch = watch
@@ -95,7 +99,6 @@ class CameraLoop:
         self._signals = SignalReader(camera.file.signals)
         self._gate = MotionGate()
         self._ring = FrameRing()
-        self._gallery = PlateGallery()
         self._pending = PendingCases(self._ring)
         self._tracker = VehicleTracker(camera)
         self._following: dict[int, Track] = {}
@@ -254,44 +257,10 @@ class CameraLoop:
                 self._gallery.forget(track.id)
 
     def _hand_on(self, pending: Pending, crops_until_s: float = math.inf) -> None:
-        finding = self._finding(pending, crops_until_s)
-        if finding is not None:
-            self._tell(finding)
+        self._handing_on.hand_on(pending, self._now, crops_until_s)
         track_id = pending.violation.track_id
         if track_id not in self._following and not self._pending.waits_for(track_id):
             self._gallery.forget(track_id)
-
-    def _finding(self, pending: Pending, crops_until_s: float) -> Finding | None:
-        track_id = pending.violation.track_id
-        until_s = min(self._judge.until_s(track_id), pending.flagged_s + WAIT_S)
-        pending.forget_after(until_s)
-        if not self._judge.stands(pending, self._now):
-            return None
-        crops = tuple(c for c in self._gallery.crops(track_id) if c.t_s <= min(until_s, crops_until_s))
-        reading = self._read([c.image for c in crops])
-        violation = self._judge.judged(pending.violation, reading)
-        if violation is None:
-            return None
-        frames = tuple(sorted(pending.frames.values(), key=lambda f: f.t_s))
-        path = tuple(sorted(pending.path.values(), key=lambda p: p.t_s))
-        signals = tuple(sorted(pending.signals.items()))
-        return Finding(violation, frames, pending.boxes, crops, reading, path, signals)
-
-    def _tell(self, finding: Finding) -> None:
-        on_passage = self._watchers.on_passage
-        if on_passage is not None and self._judge.is_passage(finding.violation):
-            on_passage(finding)
-        else:
-            self._watchers.on_finding(finding)
-
-    def _read(self, crops: list[Image]) -> PlateReading | None:
-        reading = self._reader.read_crops(crops) if crops else None
-        if reading is not None and reading.accepted:
-            self.counters.plates_read += 1
-        else:
-            reason = NO_PLATE if reading is None else reading.reason
-            self.counters.not_read[reason or "not accepted"] += 1
-        return reading
 
     def _finish(self, last: Frame) -> None:
         """The source has ended: what was certain is flagged, and every wait is over."""
