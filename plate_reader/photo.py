@@ -13,9 +13,10 @@ from plate_reader.base import FindPlates, Image, PlateReaderError
 from plate_reader.boxes import whole_plates
 from plate_reader.rapid import TextFinder
 from plate_reader.reader import OFFERED, PlateReader
-from plate_reader.types import Box, PlateReading
+from plate_reader.types import Box, PlateReading, Quad
 
-Quad = NDArray[np.float32]
+Line = NDArray[np.float32]
+"""Corners of a line of text, (4, 2) pixels, clockwise from top left."""
 
 _LEAST_CONFIDENCE, _HEARD = 0.02, 0.1
 # A picture of these proportions and no wider may itself be a crop of a plate.
@@ -78,7 +79,9 @@ class PhotoReader:
             for box in boxes:
                 x1, y1, x2, y2 = (np.array(box).reshape(2, 2) - middle).ravel() / _SHRUNK + np.tile(middle, 2)
                 reading = self._read_box(turned, (float(x1), float(y1), float(x2), float(y2)))
-                out.append(replace(reading, box_xyxy=_turned_back(reading.box_xyxy, turn)))
+                out.append(
+                    replace(reading, corners=_warped(reading.corners, cv2.invertAffineTransform(turn)))
+                )
         return out
 
     def _look_for_text(self, image: Image) -> list[PlateReading]:
@@ -108,12 +111,12 @@ def padded_crop(image: Image, box: Box, pad: float) -> tuple[Image, tuple[int, i
     return image[top : min(height, round(y2 + dy)), left : min(width, round(x2 + dx))], (left, top)
 
 
-def join_lines(quads: Sequence[Quad]) -> list[Quad]:
+def join_lines(quads: Sequence[Line]) -> list[Line]:
     """Join text boxes that stand side by side: a plate's gaps often part its number in two or three.
 
     Boxes and lines are (4, 2) pixels, clockwise from top left.
     """
-    lines: list[list[Quad]] = []
+    lines: list[list[Line]] = []
     for quad in sorted(quads, key=lambda q: float(q[:, 0].min())):
         home = next((line for line in lines if _goes_on(line[-1], quad)), None)
         if home is None:
@@ -123,7 +126,7 @@ def join_lines(quads: Sequence[Quad]) -> list[Quad]:
     return [_line_quad(line) for line in lines]
 
 
-def _goes_on(left: Quad, right: Quad) -> bool:
+def _goes_on(left: Line, right: Line) -> bool:
     left_height, right_height = _height(left), _height(right)
     if not 0.6 < left_height / max(1.0, right_height) < 1.67:
         return False
@@ -133,16 +136,16 @@ def _goes_on(left: Quad, right: Quad) -> bool:
     return -0.5 * tall < gap < _WIDEST_GAP * tall and abs(drop) < 0.4 * tall
 
 
-def _line_quad(line: Sequence[Quad]) -> Quad:
+def _line_quad(line: Sequence[Line]) -> Line:
     first, last = line[0], line[-1]
     return np.array([first[0], last[1], last[2], first[3]], np.float32)
 
 
-def _height(quad: Quad) -> float:
+def _height(quad: Line) -> float:
     return float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
 
 
-def _around(quad: Quad) -> Box:
+def _around(quad: Line) -> Box:
     """Give a box that holds the whole plate whose number line this is."""
     height = _height(quad)
     (x1, y1), (x2, y2) = quad.min(axis=0), quad.max(axis=0)
@@ -155,17 +158,13 @@ def _around(quad: Quad) -> Box:
 
 
 def _moved(reading: PlateReading, left: float, top: float) -> PlateReading:
-    x1, y1, x2, y2 = reading.box_xyxy
-    return replace(reading, box_xyxy=(x1 + left, y1 + top, x2 + left, y2 + top))
+    return replace(reading, corners=_warped(reading.corners, np.array([[1.0, 0, left], [0, 1, top]])))
 
 
-def _turned_back(box: Box, turn: NDArray[np.float64]) -> Box:
-    """Give the upright box around one that was found in a turned picture."""
-    x1, y1, x2, y2 = box
-    corners = np.array([[[x1, y1], [x2, y1], [x2, y2], [x1, y2]]])
-    there = cv2.transform(corners, cv2.invertAffineTransform(turn))[0]
-    (left, top), (right, bottom) = there.min(axis=0), there.max(axis=0)
-    return (float(left), float(top), float(right), float(bottom))
+def _warped(corners: Quad, matrix: NDArray[np.floating]) -> Quad:
+    """Give corners in another picture; ``matrix`` (2, 3) takes points of this one there."""
+    a, b, c, d = ((float(x), float(y)) for x, y in cv2.transform(np.array([corners]), matrix)[0])
+    return (a, b, c, d)
 
 
 def _apart(readings: Sequence[PlateReading]) -> list[PlateReading]:

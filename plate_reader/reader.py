@@ -14,7 +14,7 @@ from plate_reader.corners import CornerFinder
 from plate_reader.grammar import allowed_next_expiry, special_kind
 from plate_reader.rapid import RapidRecogniser
 from plate_reader.tnkb import TnkbRecogniser, checked, weights_folder
-from plate_reader.types import Box, PlateReading
+from plate_reader.types import NOWHERE, PlateReading, Quad
 from plate_reader.views import PlateViews, view_plates
 from plate_reader.voting import Acceptance, Verdict, Witness, hear, vote
 
@@ -107,7 +107,7 @@ class PlateReader:
             return _nothing(why)
         best = usable if ordered else _best(usable, self.config.most_crops)
         views = view_plates(best, self.corners)
-        return self._judge(views, self.hear(views), rules, _box(views[0], best[0]))
+        return self._judge(views, self.hear(views), rules, _corners(views[0], best[0]))
 
     def hear(self, views: Sequence[PlateViews]) -> list[Witness]:
         """Have views read by both recognisers; one witness for each."""
@@ -119,7 +119,7 @@ class PlateReader:
         ]
 
     def _judge(
-        self, views: Sequence[PlateViews], witnesses: Sequence[Witness], rules: Acceptance, box: Box
+        self, views: Sequence[PlateViews], witnesses: Sequence[Witness], rules: Acceptance, corners: Quad
     ) -> PlateReading:
         verdict = vote(witnesses, rules)
         if verdict.text is None or verdict.confidence < OFFERED:
@@ -135,7 +135,7 @@ class PlateReader:
             character_probabilities=verdict.character_probabilities,
             colour=colour,
             colour_confidence=colour_confidence,
-            box_xyxy=box,
+            corners=corners,
             crops_read=len(views),
             expiry=lines[0] if len(set(lines)) == 1 else None,
             alternatives=verdict.alternatives,
@@ -174,16 +174,13 @@ def _best(crops: Sequence[Image], most: int) -> list[Image]:
     return sorted(crops, key=lambda crop: -crop.shape[1])[:most]
 
 
-def _box(view: PlateViews, crop: Image) -> Box:
-    (x1, y1), (x2, y2) = view.corners.min(axis=0), view.corners.max(axis=0)
+def _corners(view: PlateViews, crop: Image) -> Quad:
+    """Give the plate's corners, those that lie beyond the crop moved to its edge."""
     height, width = crop.shape[:2]
-    return (
-        max(0.0, float(x1)),
-        max(0.0, float(y1)),
-        min(float(width), float(x2)),
-        min(float(height), float(y2)),
-    )
+    inside = np.clip(view.corners, 0, [width, height])
+    a, b, c, d = ((float(x), float(y)) for x, y in inside)
+    return (a, b, c, d)
 
 
 def _nothing(reason: str) -> PlateReading:
-    return PlateReading(None, False, 0.0, (), None, 0.0, (0.0, 0.0, 0.0, 0.0), 0, reason=reason)
+    return PlateReading(None, False, 0.0, (), None, 0.0, NOWHERE, 0, reason=reason)

@@ -163,7 +163,7 @@ class FixedReader:
             (0.99,) * len(text),
             "white",
             0.9,
-            (0, 0, 1, 1),
+            ((0, 0), (1, 0), (1, 1), (0, 1)),
             len(crops),
             reason="" if self.accepted else "two crops disagree",
         )

@@ -204,6 +204,23 @@ def test_a_plate_found_only_in_a_turned_look_is_read_and_placed_in_the_photo(rea
     assert 300 < x1 < 345 and 555 < x2 < 600 and 195 < y1 < 240 and 360 < y2 < 405
 
 
+def test_the_box_of_an_upright_plate_found_in_a_turned_look_is_no_larger_than_the_plate(
+    reader: PlateReader,
+) -> None:
+    photo = np.full((600, 900, 3), 110, np.uint8)
+    photo[250:350, 320:580] = cv2.resize(draw_plate(PLATES[0], 480), (260, 100), interpolation=cv2.INTER_AREA)
+    looks: list[np.ndarray] = []
+
+    def find(image: np.ndarray) -> list[tuple[float, float, float, float]]:
+        looks.append(image)
+        # The upright box around the plate in the look that is turned by -15 degrees, at 0.6.
+        return [(367.0, 251.0, 533.0, 349.0)] if len(looks) == 3 else []
+
+    reading = PhotoReader(reader, find).read(photo)[0]
+    assert reading.text == PLATES[0].text
+    assert np.abs(np.array(reading.box_xyxy) - (320, 250, 580, 350)).max() < 12
+
+
 def test_parts_of_a_number_that_stand_side_by_side_are_one_line() -> None:
     def box(x: float, y: float, w: float, h: float) -> np.ndarray:
         return np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], np.float32)
