@@ -134,6 +134,8 @@ def _every_rule(data: dict[str, Any], solid: bool) -> dict[str, Any]:
         "lanes": lanes,
         "zones": zones,
         "markings": [{"id": "M1", "kind": "solid" if solid else "dashed", "road": line}],
+        # The head of a second passenger is 12 px high here; at 960 the detector would see half of that.
+        "detect_size": 1280,
         "enforce": data["enforce"]
         | {rule: {} for rule in rules}
         | {"no_day_lamp": {"accept_unproven": True}},
