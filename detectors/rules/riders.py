@@ -53,9 +53,9 @@ class RiderRule:
         self._riders: dict[int, Motorcycle] = {}
         self._flagged = Flagged()
 
-    def can_judge(self, track: Track, scene: Scene) -> bool:
+    def can_judge(self, track: Track, scene: Scene) -> bool:  # noqa: ARG002 (a rule may look at the track)
         """Tell whether a motorcycle's riders can be told in this moment."""
-        return scene.clock_fit and track.confirmed
+        return scene.clock_fit
 
     def heads_in(self, scene: Scene) -> Sequence[Detection]:
         """Give the heads of a moment that are sure enough, as this rule goes by them."""
@@ -73,13 +73,12 @@ class RiderRule:
         """Take in one moment; give the violations that it completes."""
         self._flagged.follow(scene)
         found: list[Violation | None] = []
-        confirmed = [t for t in scene.tracks if t.confirmed]
         heads = [d for d in self.heads_in(scene) if height(d) >= self.parameters.min_head_px]
-        for track in confirmed:
+        for track in scene.tracks:
             known = track.id in self._riders and track.points[-1].measurable
             if known and jumped(track.points[-24:], self._camera.homography):
                 found.append(self._part(self._riders.pop(track.id), track))
-        for track, its_heads in assign(confirmed, heads):
+        for track, its_heads in self._given(scene.tracks, heads):
             rider = self._riders.setdefault(track.id, Motorcycle(track))
             rider.track = track
             if self.can_judge(track, scene):
@@ -88,6 +87,15 @@ class RiderRule:
             gone = self._riders.pop(track.id, None)
             found.append(None if gone is None else self._judge(gone, track))
         return [v for v in found if v is not None]
+
+    @staticmethod
+    def _given(tracks: Sequence[Track], heads: Sequence[Detection]) -> list[tuple[Track, list[Detection]]]:
+        """Give each motorcycle its heads; what a confirmed one takes no other has. What was seen before a track was
+        confirmed counts once it is: who crosses the picture is seen a few times only."""
+        first = assign([t for t in tracks if t.confirmed], heads)
+        taken = {id(d) for _, given in first for d in given}
+        rest = [d for d in heads if id(d) not in taken]
+        return first + assign([t for t in tracks if not t.confirmed], rest)
 
     def finish(self) -> list[Violation]:
         """Decide on the motorcycles that were still in the picture."""

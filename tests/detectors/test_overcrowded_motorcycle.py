@@ -112,6 +112,26 @@ def test_what_was_seen_before_a_track_jumps_is_judged_then_and_what_follows_is_n
     assert not rule.finish()
 
 
+@pytest.mark.parametrize(("confirmed_from", "flagged"), [(10, 1), (99, 0)])
+def test_what_was_seen_before_a_track_was_confirmed_counts_once_it_is(
+    confirmed_from: int, flagged: int
+) -> None:
+    rule = OvercrowdedMotorcycle(GIVEN, {})
+    for i in range(13):
+        seen = replace(track(i + 1), confirmed=i >= confirmed_from)
+        assert not rule.update(scene_of(i, (seen,), THREE))
+    assert len(rule.finish()) == flagged
+
+
+def test_a_motorcycle_that_is_not_confirmed_takes_no_head_from_one_that_is() -> None:
+    sure = track(1)
+    box = sure.points[-1].box_xyxy
+    # Beside it, so that the heads lie within its box as well.
+    ghost = replace(track(1, id_=2, shift=0.2 * (box[2] - box[0])), confirmed=False)
+    given = OvercrowdedMotorcycle(GIVEN, {})._given((ghost, sure), [head(box, p) for p in THREE])
+    assert [(t.id, len(heads)) for t, heads in given] == [(1, 3)]
+
+
 def test_a_jump_is_noticed_where_no_head_is_seen_in_that_moment() -> None:
     rule = OvercrowdedMotorcycle(GIVEN, {})
     aboard = {20: []}
