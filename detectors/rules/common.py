@@ -161,7 +161,10 @@ class Flagged:
         began."""
         if track.id in self._by_track:
             return True
-        first, speed = track.points[0], _first_velocity(track)
+        first, speed = track.points[0], _first_velocity(track.points)
+        # Who comes out from behind another is measured late, and does not turn round in so short a time.
+        seen = [p for p in track.points if p.measurable]
+        course = _first_velocity(seen) if seen and seen[0].t_s - first.t_s <= REPEAT_S else (0.0, 0.0)
         for flag in (*self._by_track.values(), *self._left):
             if _parted(flag.track, track):
                 return True
@@ -170,7 +173,7 @@ class Flagged:
                 continue
             if gap <= STOOD_S and _stood(flag, speed) and math.dist(first.road_xy, flag.at) <= STOOD_M:
                 return True
-            if gap > REPEAT_S or _opposite(flag.speed, speed):
+            if gap > REPEAT_S or _opposite(flag.speed, course):
                 continue
             # A vehicle that becomes hidden seems to slow down: how fast it comes out again says as much.
             reach = REPEAT_M + 0.5 * float(max(np.hypot(*flag.speed), np.hypot(*speed))) * max(gap, 0.0)
@@ -180,10 +183,10 @@ class Flagged:
         return False
 
 
-def _first_velocity(track: Track) -> Point:
-    """Give the road velocity (m/s) of a track's first second, nought where it cannot be told."""
-    began = track.points[0].t_s
-    return velocity([p for p in track.points if p.t_s <= began + FIRST_S], FIRST_S) or (0.0, 0.0)
+def _first_velocity(points: Sequence[TrackPoint]) -> Point:
+    """Give the road velocity (m/s) in the first second of sightings, nought where it cannot be told."""
+    first_second = [p for p in points if p.t_s <= points[0].t_s + FIRST_S]
+    return velocity(first_second, FIRST_S) or (0.0, 0.0)
 
 
 def _stood(flag: _Flag, speed: Point) -> bool:

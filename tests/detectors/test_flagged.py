@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -66,6 +67,17 @@ def test_who_stood_when_a_lorry_hid_him_and_stands_there_again_is_the_same() -> 
 
 def test_who_comes_the_other_way_at_that_place_is_somebody_else() -> None:
     assert not flagged_one().knows(track(2, 1.5, 15.0, -10.0))
+
+
+@pytest.mark.parametrize(("hidden_s", "is_known"), [(1.2, False), (2.6, True)])
+def test_who_comes_the_other_way_from_behind_a_lorry_is_somebody_else(
+    hidden_s: float, is_known: bool
+) -> None:
+    """As a crowded motorcycle did that came in two seconds after another one had left at that side; hidden for longer,
+    it could be the first one that has turned round."""
+    coming = track(2, 1.5, 15.0, -5.0, 4.0)
+    points = tuple(replace(p, occluded=p.t_s < 1.5 + hidden_s) for p in coming.points)
+    assert flagged_one().knows(replace(coming, points=points)) is is_known
 
 
 @given(gap_s=st.floats(0.1, 1.9), off_m=st.floats(-3.5, 3.5), mps=st.floats(0, 20), x=st.floats(-1, 1))
