@@ -26,7 +26,8 @@ _BESIDE, _ABOVE, _BELOW = 0.7, 0.5, 1.15
 # Numbers with few characters stand far apart: by so many heights of their line, in the regulation's layout.
 _WIDEST_GAP = 2.2
 _SAME = 0.3
-_WIDE_PAD = 0.26
+WIDE_PAD = 0.26
+"""Margin of a photo's second cut, as a share of the plate's box: where the first cut off an end, this one shows it."""
 # A picture in which nothing was read is looked at again, smaller, as it is and turned by so many degrees: a plate that
 # fills half of it, or hangs aslant, is unlike most of what a detector has learned.
 _AGAIN, _SHRUNK = (0.0, -15.0, 15.0), 0.6
@@ -89,7 +90,7 @@ class PhotoReader:
 
     def _read_box(self, image: Image, box: Box) -> PlateReading:
         """Read a box twice, cut narrow and wide: where it leaves out an end of the number, the two disagree."""
-        cut = [padded_crop(image, box, pad) for pad in (self._reader.config.pad, _WIDE_PAD)]
+        cut = [padded_crop(image, box, pad) for pad in (self._reader.config.pad, WIDE_PAD)]
         left, top = cut[0][1]
         return _moved(self._reader.read_views([crop for crop, _ in cut]), left, top)
 

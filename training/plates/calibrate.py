@@ -1,8 +1,8 @@
 """Choose and check when a plate's text is accepted: on rendered plates only, never on real photos.
 
-usage: python -m training.plates.calibrate [--seed N] [--tracks N] [--figure OUT.png]
+usage: python -m training.plates.calibrate [--seed N] [--tracks N] [--photos N] [--figure OUT.png]
 
-Prints a reliability table of the weakest character's probability, for tracks and for single crops; what was accepted by
+Prints a reliability table of the weakest character's probability, for tracks and for photos; what was accepted by
 plate width; every text that was accepted wrongly; and the same for looser and stricter settings: how far the first
 mistake is away.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,16 +21,17 @@ from typing import Any
 import matplotlib.pyplot as plt
 
 from plate_reader.corners import CornerFinder
+from plate_reader.photo import WIDE_PAD
 from plate_reader.reader import PlateReader, PlateReaderConfig
 from plate_reader.tnkb import weights_folder
 from plate_reader.views import view_plates
 from plate_reader.voting import Acceptance, Verdict, Witness, vote
-from training.plates.tracks import RenderedTrack, rendered_tracks
+from training.plates.tracks import RenderedTrack, rendered_photos, rendered_tracks
 
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.97, 0.99, 1.001)
 _CURVE = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1.001)
 _LEAST_IN_BIN = 12
-_WIDTHS = (0, 50, 60, 70, 80, 100, 120, 1000)
+_WIDTHS = (0, 50, 60, 70, 80, 100, 120, 150, 200, 1000)
 _OTHERS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("chosen", {}),
     ("weakest 0.99", {"weakest": 0.99, "witness": 0.99}),
@@ -52,24 +53,14 @@ class Heard:
         return vote(self.witnesses, rules)
 
 
-def listen(seed: int, count: int) -> list[Heard]:
-    """Render tracks and have every crop read."""
+def listen(tracks: Iterable[RenderedTrack]) -> list[Heard]:
+    """Have every crop read."""
     reader, finder = PlateReader(), CornerFinder(weights_folder() / "corners.pth")
     out = []
-    for track in rendered_tracks(seed, count):
+    for track in tracks:
         out.append(Heard(track, tuple(reader.hear(view_plates(track.crops, finder)))))
-        if len(out) % 50 == 0:
-            print(f"{len(out)} of {count}", file=sys.stderr)
-    return out
-
-
-def singles(heard: Sequence[Heard]) -> list[Heard]:
-    """Give every crop as a track of its own; those that show another vehicle are left out."""
-    out = []
-    for h in heard:
-        if h.track.mishap != "switched":
-            for witness, width in zip(h.witnesses, h.track.widths_px, strict=True):
-                out.append(Heard(replace(h.track, widths_px=(width,)), (witness,)))
+        if len(out) % 100 == 0:
+            print(f"{len(out)} read", file=sys.stderr)
     return out
 
 
@@ -105,11 +96,11 @@ def report(heard: Sequence[Heard], rules: Acceptance) -> list[str]:
     return lines
 
 
-def draw(tracks: Sequence[Heard], crops: Sequence[Heard], config: PlateReaderConfig, file: Path) -> None:
+def draw(tracks: Sequence[Heard], photos: Sequence[Heard], config: PlateReaderConfig, file: Path) -> None:
     """Draw the reliability curve: how often a text is right against what its weakest character promises."""
     figure, axes = plt.subplots(figsize=(5.2, 4.6), layout="constrained")
     axes.plot([0, 1], [0, 1], color="0.7", linestyle="--", label="as promised")
-    for name, heard, rules in (("tracks", tracks, config.track), ("single crops", crops, config.single)):
+    for name, heard, rules in (("tracks", tracks, config.track), ("photos", photos, config.single)):
         verdicts = [(h.verdict(rules), h.track.spec.text) for h in heard]
         points = []
         for low, high in pairwise(_CURVE):
@@ -137,14 +128,16 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--tracks", type=int, default=600)
+    parser.add_argument("--photos", type=int, default=1000)
     parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
-    heard, config = listen(given.seed, given.tracks), PlateReaderConfig()
-    crops = singles(heard)
-    for line in ("TRACKS", *report(heard, config.track), "SINGLE CROPS", *report(crops, config.single)):
+    config = PlateReaderConfig()
+    tracks = listen(rendered_tracks(given.seed, given.tracks))
+    photos = listen(rendered_photos(given.seed, given.photos, (config.pad, WIDE_PAD)))
+    for line in ("TRACKS", *report(tracks, config.track), "PHOTOS", *report(photos, config.single)):
         print(line)
     if given.figure is not None:
-        draw(heard, crops, config, given.figure)
+        draw(tracks, photos, config, given.figure)
     return 0
 
 
