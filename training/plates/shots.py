@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.plates.sheets import Sheet, cloud
+from training.plates.sheets import Sheet
+from training.plates.wear import cloud
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.floating]
@@ -41,7 +42,8 @@ def shoot(sheet: Sheet, rng: np.random.Generator) -> Shot:
     corners = _pose(sheet.grey.shape[1] / sheet.grey.shape[0], rng) * np.float32(width * fine)
     low, high = corners.min(axis=0), corners.max(axis=0)
     # What a detector draws around a plate is never exact; at times it cuts into it.
-    margins = rng.normal(0.11, 0.07, 4).clip(-0.02, 0.4) * np.tile(high - low, 2)
+    margin, spread = (0.11, 0.07) if rng.random() < 0.75 else (0.26, 0.1)
+    margins = rng.normal(margin, spread, 4).clip(-0.02, 0.5) * np.tile(high - low, 2)
     margins = margins.astype(np.float32)
     size = np.ceil(high - low + margins[:2] + margins[2:]).astype(int).clip(12)
     at = (corners - low + margins[:2]).astype(np.float32)
@@ -78,7 +80,8 @@ def _pose(aspect: float, rng: np.random.Generator) -> Floats:
     wild = rng.random() < 0.35
     yaw = rng.uniform(-52, 52) if wild else rng.normal(0, 16)
     pitch = rng.uniform(-25, 40) if wild else rng.normal(6, 9)
-    roll = rng.uniform(-22, 22) if wild else rng.normal(0, 4)
+    # A motorcycle leans, and its plate hangs from a handlebar that is turned.
+    roll = rng.uniform(-22, 22) if wild or rng.random() < 0.2 else rng.normal(0, 4)
     a, b, c = np.radians([yaw, pitch, roll])
     about_y = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
     about_x = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
@@ -171,11 +174,17 @@ def _light(picture: Floats, rng: np.random.Generator) -> Floats:
         picture = picture + np.exp(-(((x - cx) ** 2 + ((y - cy) * 0.4) ** 2) / r**2)).astype(
             np.float32
         ) * float(rng.uniform(40, 240))
+    if rng.random() < 0.12:
+        # The sun in a plate that is bent or aslant: half a character drowns in light while the other half stands.
+        lit = cloud(rng, picture.shape, int(rng.integers(2, 7)))
+        return picture * (1 + lit.astype(np.float32) * float(rng.uniform(0.3, 2.0)))
     kind = rng.random()
     if kind < 0.22:  # night, deep shade
         picture = picture * float(rng.uniform(0.06, 0.45)) + float(rng.uniform(0, 25))
-    elif kind < 0.4:  # overexposed
+    elif kind < 0.4:  # overexposed, to the end of the scale or into the soft shoulder before it
         picture = picture * float(rng.uniform(1.1, 2.2)) + float(rng.uniform(0, 60))
+        if rng.random() < 0.4:
+            picture = 255 * (1 - np.exp(-picture / 255 * float(rng.uniform(1.2, 2.5))))
     elif kind < 0.5:  # haze, rain, low contrast
         strength = float(rng.uniform(0.15, 0.6))
         picture = picture * strength + float(rng.uniform(20, 240)) * (1 - strength)

@@ -28,9 +28,10 @@ from plate_reader.corners import CornerNetwork, corner_input
 from plate_reader.straight import straightened, stretched
 from plate_reader.tnkb import EASYOCR, SIGNS, checked, weights_folder
 from plate_reader.weights.tnkb import Model
-from training.plates.sheets import cloud, random_sheet
+from training.plates.sheets import random_sheet
 from training.plates.shots import shoot, shoot_plainly
 from training.plates.typefaces import Typeface, all_typefaces
+from training.plates.wear import cloud
 from training.precision import autocast
 
 SEED = 20261126
@@ -60,7 +61,12 @@ def disturbed(corners: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     sigma = 0.012 if rng.random() < 0.75 else 0.045
     each = rng.normal(0, sigma, (4, 2)) * [width * 0.6, height * 1.5]
     whole = rng.normal(0, sigma, (1, 2)) * [width * 0.6, height]
-    return (corners + each + whole).astype(np.float32)
+    # Where a plate hangs aslant the network sees its lean, but not all of it.
+    lean = float(rng.normal(0, 0.07 if rng.random() < 0.25 else 0.01))
+    middle = corners.mean(axis=0)
+    turned = np.array([[np.cos(lean), -np.sin(lean)], [np.sin(lean), np.cos(lean)]])
+    moved: NDArray[np.float64] = middle + (corners + each + whole - middle) @ turned.T
+    return moved.astype(np.float32)
 
 
 class CornerExamples(Dataset[tuple[Tensor, Tensor]]):  # type: ignore[misc]
