@@ -22,7 +22,8 @@ from detectors.vehicles import TWO_WHEELERS
 REPEAT_S = 2.0
 GAP_S = 1.5
 REPEAT_M = 4.0
-HIDDEN_S = 1.0
+# A lower edge that another vehicle hides makes a place seem so much farther away.
+HIDDEN_S, HIDDEN_M = 1.0, 8.0
 # Who stood when a larger vehicle hid him, and is seen standing there again, is the same: a queue moves on as a whole.
 STANDING_MPS, STOOD_M, STOOD_S = 1.0, 2.0, 45.0
 FIRST_S, MOVING_MPS = 1.0, 2.0
@@ -130,6 +131,7 @@ class _Flag:
     at: Point
     speed: Point
     track: Track
+    hidden: bool
 
 
 class Flagged:
@@ -163,8 +165,10 @@ class Flagged:
             return True
         first, speed = track.points[0], _first_velocity(track.points)
         # Who comes out from behind another is measured late, and does not turn round in so short a time.
-        seen = [p for p in track.points if p.measurable]
-        course = _first_velocity(seen) if seen and seen[0].t_s - first.t_s <= REPEAT_S else (0.0, 0.0)
+        shown = [p for p in track.points if p.measurable]
+        if not shown or shown[0].t_s - first.t_s > REPEAT_S:
+            shown = [first]
+        course = _first_velocity(shown)
         for flag in (*self._by_track.values(), *self._left):
             if _parted(flag.track, track):
                 return True
@@ -175,12 +179,19 @@ class Flagged:
                 return True
             if gap > REPEAT_S or _opposite(flag.speed, course):
                 continue
-            # A vehicle that becomes hidden seems to slow down: how fast it comes out again says as much.
-            reach = REPEAT_M + 0.5 * float(max(np.hypot(*flag.speed), np.hypot(*speed))) * max(gap, 0.0)
-            moved = np.subtract(first.road_xy, flag.at)
-            if any(np.hypot(*(moved - np.multiply(v, gap))) <= reach for v in (flag.speed, speed)):
+            if _takes_up(flag, first, speed) or _takes_up(flag, shown[0], course):
                 return True
         return False
+
+
+def _takes_up(flag: _Flag, point: TrackPoint, speed: Point) -> bool:
+    """Tell whether a vehicle is seen where a flagged one has come to since."""
+    gap = point.t_s - flag.ended_s
+    # A vehicle that becomes hidden seems to slow down: how fast it comes out again says as much.
+    reach = REPEAT_M + 0.5 * float(max(np.hypot(*flag.speed), np.hypot(*speed))) * max(gap, 0.0)
+    reach += HIDDEN_M * (flag.hidden or not point.measurable)
+    moved = np.subtract(point.road_xy, flag.at)
+    return any(np.hypot(*(moved - np.multiply(v, gap))) <= reach for v in (flag.speed, speed))
 
 
 def _first_velocity(points: Sequence[TrackPoint]) -> Point:
@@ -234,7 +245,7 @@ def _flag(track: Track) -> _Flag:
     end = track.points[-1]
     recent = (p for p in reversed(track.points) if end.t_s - p.t_s <= HIDDEN_S)
     last = next((p for p in recent if p.measurable), end)
-    return _Flag(last.t_s, last.road_xy, velocity(track.points) or (0.0, 0.0), track)
+    return _Flag(last.t_s, last.road_xy, velocity(track.points) or (0.0, 0.0), track, not last.measurable)
 
 
 def _parted(a: Track, b: Track) -> bool:

@@ -80,6 +80,27 @@ def test_who_comes_the_other_way_from_behind_a_lorry_is_somebody_else(
     assert flagged_one().knows(replace(coming, points=points)) is is_known
 
 
+def beyond(one: Track, hidden: range) -> Track:
+    """A lorry hides its lower edge in these sightings: it seems 9 m aside of where it is."""
+    points = tuple(
+        replace(p, occluded=True, road_xy=(9.0, p.road_xy[1])) if i in hidden else p
+        for i, p in enumerate(one.points)
+    )
+    return replace(one, points=points)
+
+
+def test_who_comes_out_from_behind_a_lorry_is_known_by_where_it_is_seen_whole() -> None:
+    again = beyond(track(2, 1.4, 14.0, 10.0, 2.0), range(4))
+    assert flagged_one().knows(again)
+
+
+def test_who_was_hidden_when_last_seen_is_known_though_nobody_knows_where_it_was() -> None:
+    flagged, gone = Flagged(), beyond(track(1, 0.0, 0.0, 10.0, 2.0), range(10, 24))
+    flagged.add(gone)
+    assert flagged.knows(track(2, 2.4, 24.0, 10.0))
+    assert not flagged.knows(track(2, 2.4, 44.0, 10.0))
+
+
 @given(gap_s=st.floats(0.1, 1.9), off_m=st.floats(-3.5, 3.5), mps=st.floats(0, 20), x=st.floats(-1, 1))
 def test_a_track_that_goes_on_in_the_same_direction_is_never_a_second_vehicle(gap_s, off_m, mps, x) -> None:
     again = track(2, 11 / 12 + gap_s, 10.0 * 11 / 12 + 10.0 * gap_s + off_m, mps, x=x)
