@@ -150,7 +150,7 @@ def vote(witnesses: Sequence[Witness], rules: Acceptance) -> Verdict:
     names = [texts[i] for i in order]
     winner = names[0]
     agreed = agreement(winner, names, fused)
-    shown = _shown(witnesses, winner, rules.agreeing)
+    shown = _shown(witnesses, winner)
     probabilities = tuple(float(a * s) for a, s in zip(agreed, shown, strict=True))
     reason = _why_not(winner, probabilities, witnesses, rules)
     alternatives = tuple(
@@ -195,11 +195,11 @@ def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:
     )
 
 
-def _shown(witnesses: Sequence[Witness], text: str, agreeing: int) -> list[float]:
-    """How strongly each character is shown: by the last of those who show it best, as many as must agree."""
+def _shown(witnesses: Sequence[Witness], text: str) -> list[float]:
+    """How strongly each character is shown: by the second-best witness, where there are several."""
     each = np.array([_strength(w.own, w.forms, text) for w in witnesses])
     ranked = np.sort(each, axis=0)[::-1]
-    return [float(v) for v in ranked[min(agreeing, len(ranked)) - 1]]
+    return [float(v) for v in ranked[min(1, len(ranked) - 1)]]
 
 
 def _likeliest(view: Posterior) -> list[tuple[str, float]]:
