@@ -17,8 +17,6 @@ from detectors.vehicles import TWO_WHEELERS
 
 # Rider and one passenger are two: the third head is one too many.
 TOO_MANY = 3
-# A head's box with its helmet is about so many metres high, in rendered scenes .35.
-HEAD_M = 0.3
 # In widths of the motorcycle's box: what rides along stays where it is, give or take how the box's shape changes.
 DRIFT_ASIDE, DRIFT_UP = 0.2, 0.35
 
@@ -28,8 +26,7 @@ class OvercrowdedParameters(RiderParameters):
     high as the largest on the same motorcycle (not a child in arms, not somebody far behind), and overlaps no other by
     more than ``max_overlap``; its seat must be surer than ``sure_confidence`` in ``sure_frames`` sightings, as a
     parcel is not. Flagged: three or more heads at once in ``min_frames`` sightings, over ``min_seconds`` and
-    ``min_metres`` of road (or so far across the picture, by the heads' own size), in ``min_share`` of the sightings
-    in between that can be judged."""
+    ``min_metres`` of road, in ``min_share`` of the sightings in between that can be judged."""
 
     min_head_px: float = Field(12.0, ge=4, le=500)
     min_confidence: float = Field(0.3, ge=0, le=1)
@@ -105,9 +102,7 @@ class OvercrowdedMotorcycle(RiderRule):
         between = [n for p, n in rider.judged if first.t_s <= p.t_s <= last.t_s]
         share = len(crowded) / len(between)
         places = [p.road_xy for p in crowded if p.measurable] or [first.road_xy]
-        # Behind other vehicles its lower edge is hidden, and with it its place on the road; its riders' heads are not.
-        on_road = float(np.hypot(*np.subtract(places[-1], places[0])))
-        went = max(on_road, float(np.median([_went_across(seat) for seat in taken])))
+        went = float(np.hypot(*np.subtract(places[-1], places[0])))
         if (
             last.t_s - first.t_s < self.parameters.min_seconds
             or not went >= self.parameters.min_metres
@@ -132,13 +127,6 @@ class OvercrowdedMotorcycle(RiderRule):
         return make_violation(
             self.rule_id, self._camera, track, (first, last), frames, measured, self.parameters
         )
-
-
-def _went_across(seat: Seat) -> float:
-    """Give how far a head went across the picture, in metres: at least so far went the motorcycle."""
-    (_, first), (_, last) = seat.seen[0], seat.seen[-1]
-    moved = np.subtract(last.box_xyxy, first.box_xyxy).reshape(2, 2).mean(axis=0)
-    return HEAD_M * float(np.hypot(*moved)) / max(height(first), height(last))
 
 
 def _rides_along(seat: Seat) -> bool:

@@ -112,26 +112,6 @@ def test_what_was_seen_before_a_track_jumps_is_judged_then_and_what_follows_is_n
     assert not rule.finish()
 
 
-@pytest.mark.parametrize(("px_a_frame", "flagged"), [(60.0, 1), (12.0, 0)])
-def test_behind_other_vehicles_a_motorcycle_has_gone_as_far_as_its_riders_heads(
-    px_a_frame: float, flagged: int
-) -> None:
-    """From the side: its lower edge is hidden all along, its place on the road unknown."""
-    rule = OvercrowdedMotorcycle(GIVEN, {})
-    for i in range(10):
-        points = tuple(
-            replace(
-                p,
-                box_xyxy=(100 + px_a_frame * k, 300, 280 + px_a_frame * k, 470),
-                occluded=True,
-                road_xy=(0.0, 9.0),
-            )
-            for k, p in enumerate(track(i + 1).points)
-        )
-        rule.update(scene_of(i, (replace(track(i + 1), points=points),), THREE))
-    assert len(rule.finish()) == flagged
-
-
 @pytest.mark.parametrize(("confirmed_from", "flagged"), [(10, 1), (99, 0)])
 def test_what_was_seen_before_a_track_was_confirmed_counts_once_it_is(
     confirmed_from: int, flagged: int
