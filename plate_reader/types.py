@@ -31,7 +31,7 @@ class PlateReading:
     character_probabilities: tuple[float, ...]
     colour: str | None
     colour_confidence: float
-    corners: Quad
+    corners: Quad = NOWHERE
     crops_read: int = 1
     expiry: str | None = None
     alternatives: tuple[tuple[str, float], ...] = ()

@@ -24,6 +24,8 @@ GAP_S = 1.5
 REPEAT_M = 4.0
 # A lower edge that another vehicle hides makes a place seem so much farther away.
 HIDDEN_S, HIDDEN_M = 1.0, 8.0
+# In so long a motorcycle can turn round out of sight.
+TURN_S = 2.5
 # Who stood when a larger vehicle hid him, and is seen standing there again, is the same: a queue moves on as a whole.
 STANDING_MPS, STOOD_M, STOOD_S = 1.0, 2.0, 45.0
 FIRST_S, MOVING_MPS = 1.0, 2.0
@@ -164,7 +166,7 @@ class Flagged:
         if track.id in self._by_track:
             return True
         first, speed = track.points[0], _first_velocity(track.points)
-        # Who comes out from behind another is measured late, and does not turn round in so short a time.
+        # Who comes out from behind another is measured late.
         shown = [p for p in track.points if p.measurable]
         if not shown or shown[0].t_s - first.t_s > REPEAT_S:
             shown = [first]
@@ -177,7 +179,8 @@ class Flagged:
                 continue
             if gap <= STOOD_S and _stood(flag, speed) and math.dist(first.road_xy, flag.at) <= STOOD_M:
                 return True
-            if gap > REPEAT_S or _opposite(flag.speed, course):
+            turned = shown[0].t_s - flag.ended_s > TURN_S
+            if gap > REPEAT_S or _opposite(flag.speed, speed if turned else course):
                 continue
             if _takes_up(flag, first, speed) or _takes_up(flag, shown[0], course):
                 return True

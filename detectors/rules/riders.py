@@ -94,8 +94,9 @@ class RiderRule:
         confirmed counts once it is: who crosses the picture is seen a few times only."""
         first = assign([t for t in tracks if t.confirmed], heads)
         taken = {id(d) for _, given in first for d in given}
-        rest = [d for d in heads if id(d) not in taken]
-        return first + assign([t for t in tracks if not t.confirmed], rest)
+        among_all = assign(tracks, heads)
+        free = [(t, [d for d in given if id(d) not in taken]) for t, given in among_all if not t.confirmed]
+        return first + [(t, given) for t, given in free if given]
 
     def finish(self) -> list[Violation]:
         """Decide on the motorcycles that were still in the picture."""

@@ -69,7 +69,7 @@ def test_who_comes_the_other_way_at_that_place_is_somebody_else() -> None:
     assert not flagged_one().knows(track(2, 1.5, 15.0, -10.0))
 
 
-@pytest.mark.parametrize(("hidden_s", "is_known"), [(1.2, False), (2.6, True)])
+@pytest.mark.parametrize(("hidden_s", "is_known"), [(1.2, False), (1.95, True), (2.6, True)])
 def test_who_comes_the_other_way_from_behind_a_lorry_is_somebody_else(
     hidden_s: float, is_known: bool
 ) -> None:
@@ -80,22 +80,22 @@ def test_who_comes_the_other_way_from_behind_a_lorry_is_somebody_else(
     assert flagged_one().knows(replace(coming, points=points)) is is_known
 
 
-def beyond(one: Track, hidden: range) -> Track:
-    """A lorry hides its lower edge in these sightings: it seems 9 m aside of where it is."""
+def beyond(one: Track, hidden: range, aside_m: float) -> Track:
+    """A lorry hides its lower edge in these sightings: it seems so far aside of where it is."""
     points = tuple(
-        replace(p, occluded=True, road_xy=(9.0, p.road_xy[1])) if i in hidden else p
+        replace(p, occluded=True, road_xy=(aside_m, p.road_xy[1])) if i in hidden else p
         for i, p in enumerate(one.points)
     )
     return replace(one, points=points)
 
 
 def test_who_comes_out_from_behind_a_lorry_is_known_by_where_it_is_seen_whole() -> None:
-    again = beyond(track(2, 1.4, 14.0, 10.0, 2.0), range(4))
+    again = beyond(track(2, 1.4, 14.0, 10.0, 2.0), range(4), 20.0)
     assert flagged_one().knows(again)
 
 
 def test_who_was_hidden_when_last_seen_is_known_though_nobody_knows_where_it_was() -> None:
-    flagged, gone = Flagged(), beyond(track(1, 0.0, 0.0, 10.0, 2.0), range(10, 24))
+    flagged, gone = Flagged(), beyond(track(1, 0.0, 0.0, 10.0, 2.0), range(10, 24), 9.0)
     flagged.add(gone)
     assert flagged.knows(track(2, 2.4, 24.0, 10.0))
     assert not flagged.knows(track(2, 2.4, 44.0, 10.0))

@@ -132,6 +132,13 @@ def test_a_motorcycle_that_is_not_confirmed_takes_no_head_from_one_that_is() -> 
     assert [(t.id, len(heads)) for t, heads in given] == [(1, 3)]
 
 
+def test_a_head_that_two_confirmed_motorcycles_claim_goes_to_no_third_one_either() -> None:
+    left, right = track(1, id_=1, shift=-3.0), track(1, id_=2, shift=3.0)
+    third = replace(track(1, id_=3), confirmed=False)
+    between = head(third.points[-1].box_xyxy, THREE[0])
+    assert OvercrowdedMotorcycle(GIVEN, {})._given((left, right, third), [between]) == []
+
+
 def test_a_jump_is_noticed_where_no_head_is_seen_in_that_moment() -> None:
     rule = OvercrowdedMotorcycle(GIVEN, {})
     aboard = {20: []}

@@ -96,4 +96,4 @@ def test_a_flagged_vehicle_that_vanished_behind_another_is_known_when_it_comes_o
     flagged.add(Track(1, "motorcycle", True, hidden))
     entered = replace(points[0], t_s=1.9, box_xyxy=(30.0, 0.0, 39.0, 9.0), road_xy=hidden[20].road_xy)
     assert not flagged.knows(Track(4, "motorcycle", True, (entered,)))
-    assert not flagged.knows(Track(3, "motorcycle", True, (replace(again[0], road_xy=(-6.3, 45.0)),)))
+    assert not flagged.knows(Track(3, "motorcycle", True, (replace(again[0], road_xy=(-6.3, 60.0)),)))

@@ -19,7 +19,6 @@ from training.plates.wear import add_bolts, add_emblem, cover, leaning, painted
 from training.render.plates import random_plate
 
 Grey = NDArray[np.uint8]
-Floats = NDArray[np.floating]
 
 WIDTH_PX = 336
 HIDDEN = "?"
