@@ -29,7 +29,8 @@ from pipeline.evidence import EvidenceStore
 from pipeline.explain.page import write_page
 from pipeline.explain.sheet import build_sheet
 from pipeline.loop import CameraLoop, Watchers
-from pipeline.passages import PassageError, PassageSink, PassageStore
+from pipeline.manifest import plain
+from pipeline.passages import PassageError, PassageSink, PassageStore, _Reading
 from pipeline.sources import open_source
 from pipeline.types import Counters
 from ticketing.errors import LawError
@@ -324,3 +325,10 @@ def test_stills_that_were_altered_make_no_case_and_harm_nobody_else(section, cap
     section.run("kamera-b", FAST_S)
     assert section.rows(CaseRow) == []
     assert "no case: passage" in caplog.text
+
+
+def test_the_plate_of_a_passage_kept_before_readings_had_corners_can_still_be_read() -> None:
+    now = FixedReader("AB1234XY").read_crops([])
+    kept = {k: v for k, v in plain(now).items() if k != "corners"} | {"box_xyxy": [0.0, 0.0, 1.0, 1.0]}
+    read = _Reading.validate_python(kept)
+    assert read is not None and (read.text, read.accepted) == (now.text, now.accepted)
