@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from detectors.boxes import crop_region
+from detectors.boxes import crop_region, intersection
 from detectors.camera import Camera
 from detectors.types import Box, Image, LampSighting, Track
 from detectors.viewpoint import Viewpoint, faces, viewpoint
@@ -36,9 +36,7 @@ def lamp_box(box: Box) -> Box:
 
 
 def look_at(crop: Image, track_id: int) -> LampSighting:
-    """Judge one crop (H, W, 3) uint8 BGR of a lamp's place."""
-    if crop.shape[1] < LEAST_WIDTH_PX * (RIGHT - LEFT) or not crop.size:
-        return LampSighting(track_id, False, 0.0, "too small")
+    """Judge one crop (H, W, 3) uint8 BGR of a lamp's place, not empty."""
     value = cv2.GaussianBlur(crop.max(axis=2), (3, 3), 0)
     if float(np.mean(value >= GLARE_VALUE)) > GLARE_SHARE:
         return LampSighting(track_id, False, 0.0, "glare")
@@ -53,10 +51,18 @@ class LampWatch:
 
     def __init__(self, camera: Camera) -> None:
         self._view: Viewpoint | None = viewpoint(camera.homography.image_to_road, camera.file.frame_size)
+        self._signals = tuple(signal.region for signal in camera.file.signals)
 
     def look(self, image: Image, tracks: Sequence[Track]) -> tuple[LampSighting, ...]:
-        """Look into one frame (H, W, 3) BGR: one sighting for each motorcycle whose front is turned to the camera."""
+        """Look into one frame (H, W, 3) BGR: one sighting for each motorcycle whose front is turned to the camera, near
+        enough and not behind a signal head, whose lamps are not the motorcycle's."""
         riders = [t for t in tracks if t.label == "motorcycle" and t.confirmed and faces(self._view, t)]
         if not riders or float(np.mean(image[::8, ::8].max(axis=2))) < DAY_VALUE:
             return ()
-        return tuple(look_at(crop_region(image, lamp_box(t.points[-1].box_xyxy)), t.id) for t in riders)
+        places = [(t.id, lamp_box(t.points[-1].box_xyxy)) for t in riders]
+        crops = [(id_, crop_region(image, box)) for id_, box in places if not self._behind_signal(box)]
+        least = LEAST_WIDTH_PX * (RIGHT - LEFT)
+        return tuple(look_at(crop, id_) for id_, crop in crops if crop.size and crop.shape[1] >= least)
+
+    def _behind_signal(self, place: Box) -> bool:
+        return any(intersection(place, region) for region in self._signals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -81,7 +82,6 @@ def test_a_lamp_is_lit_off_or_cannot_be_told() -> None:
     assert look_at(road(170, (255, 4)), 1).off == 0.0, "as small as it is, it may be a lamp"
     assert look_at(road(170, (255, 40)), 1).why_not == "glare"
     assert look_at(road(170, (205, 8)), 1).why_not == "neither lit nor off"
-    assert look_at(road(170, size=12), 1).why_not == "too small"
 
 
 def ridden(towards: bool, label: str = "motorcycle") -> Track:
@@ -97,8 +97,8 @@ def ridden(towards: bool, label: str = "motorcycle") -> Track:
     return Track(7, label, True, tuple(points))
 
 
-def looked_at(picture: np.ndarray, *tracks: Track) -> tuple[Any, ...]:
-    return LampWatch(camera()).look(picture, tracks)
+def looked_at(picture: np.ndarray, *tracks: Track, **changed: Any) -> tuple[Any, ...]:
+    return LampWatch(camera(**changed)).look(picture, tracks)
 
 
 def test_only_a_motorcycle_that_comes_towards_the_camera_is_looked_at() -> None:
@@ -112,6 +112,23 @@ def test_only_a_motorcycle_that_comes_towards_the_camera_is_looked_at() -> None:
         255
     )
     assert looked_at(picture, coming)[0].off == 0.0
+
+
+def test_who_passes_behind_a_signal_head_is_not_looked_at() -> None:
+    picture, coming = np.full((1080, 1920, 3), 120, np.uint8), ridden(towards=True)
+    x1, y1, x2, y2 = coming.points[-1].box_xyxy
+    beside, before = (x2 + 1, y1, x2 + 40, y2), (x1 + 0.7 * (x2 - x1), y1, x2 + 10, y2)
+    for region, looks in ((beside, 1), (before, 0)):
+        signals = [{"id": "S1", "region": region, "lanes": ["left", "straight"]}]
+        assert len(looked_at(picture, coming, signals=signals)) == looks
+
+
+def test_who_is_too_far_away_is_not_looked_at() -> None:
+    picture, coming = np.full((1080, 1920, 3), 120, np.uint8), ridden(towards=True)
+    x1, y1, x2, y2 = coming.points[-1].box_xyxy
+    small = replace(coming.points[-1], box_xyxy=(x1, y1, x1 + 30, y1 + 30 * (y2 - y1) / (x2 - x1)))
+    assert looked_at(picture, coming)
+    assert not looked_at(picture, replace(coming, points=(*coming.points[:-1], small)))
 
 
 def test_a_dark_picture_is_no_day_whatever_the_clock_says() -> None:
