@@ -30,6 +30,9 @@ CUT_PX, CUT_SHARE = 2.0, 0.06
 # The near end's width against the class's: beyond these it stands across the lane, or is another class.
 NARROW, WIDE = 0.5, 1.6
 SAMPLES = 9
+# What stands still and is suddenly hidden: its lower edge rose by so much of its height, the other edges moved by no
+# more than this. It is whole again once its box has so much of its former shape.
+ROSE, STAYED, WHOLE = 0.15, 0.08, 0.85
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,23 @@ class _LaneView:
     polygon: tuple[tuple[float, float], ...]
     unit: tuple[float, float]
     vanishing: Array
+
+
+def rose(box: Box, whole: Box) -> bool:
+    """Tell whether a box's lower edge is above that of ``whole``, an earlier one, while the others are where they were.
+
+    No vehicle on a road does that: something that the detector drew too small, or not at all, stands before it.
+    """
+    x1, y1, x2, y2 = whole
+    width, height = max(1.0, x2 - x1), max(1.0, y2 - y1)
+    moved = max(abs(box[0] - x1) / width, abs(box[2] - x2) / width, abs(box[1] - y1) / height)
+    return moved <= STAYED and y2 - box[3] > ROSE * height
+
+
+def whole_again(box: Box, whole: Box) -> bool:
+    """Tell whether a box is about as high for its width as ``whole`` was."""
+    now, then = ((b[3] - b[1]) / max(1.0, b[2] - b[0]) for b in (box, whole))
+    return now >= WHOLE * then
 
 
 class Occlusion:

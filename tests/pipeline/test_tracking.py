@@ -132,6 +132,26 @@ def test_a_box_behind_a_nearer_vehicle_is_not_measured_from(camera: Camera) -> N
     assert [t.points[-1].occluded for t in by_height] == [True, False]
 
 
+def test_a_standing_vehicle_whose_lower_edge_rises_is_not_measured_from_until_it_is_whole_again(
+    camera: Camera,
+) -> None:
+    # A lorry's roof, of which the detector draws the right half only, hides the car's lower half.
+    whole, half = car((800, 500, 1000, 700)), car((803, 501, 998, 590))
+    driving_off = [car((800, 500 - 12.0 * i, 1000 - i, 590 - 12.0 * i)) for i in range(1, 5)]
+    frames = [[whole]] * 7 + [[half]] * 4 + [[d] for d in driving_off] + [[car((800, 440, 990, 632))]] * 2
+    seen = follow(VehicleTracker(camera), frames)[-1][0].points
+    assert [p.measurable for p in seen[-15:]] == [True] * 5 + [False] * 8 + [True] * 2
+
+
+def test_a_vehicle_that_drives_off_turns_or_jitters_is_measured_all_along(camera: Camera) -> None:
+    rng = np.random.default_rng(3)
+    standing = [np.array([800.0, 500, 1000, 700]) + rng.normal(0, 3, 4) for _ in range(12)]
+    leaving = [np.array([800.0 + 3 * i, 500 - 9 * i, 1000 - i, 700 - 16 * i]) for i in range(12)]
+    turning = [np.array([836.0 - 6 * i, 392 - i, 989 + 9 * i, 508 - 3 * i]) for i in range(12)]
+    frames = [[car(tuple(float(v) for v in box))] for box in (*standing, *leaving, *turning)]
+    assert all(p.measurable for p in follow(VehicleTracker(camera), frames)[-1][0].points)
+
+
 def test_the_same_input_gives_the_same_tracks_whatever_was_tracked_before(camera: Camera) -> None:
     rng = np.random.default_rng(7)
     frames = [
