@@ -9,6 +9,8 @@ from detectors.types import Detection
 
 BARE, HELMET = "head_bare", "head_helmet"
 HEADS = (HELMET, BARE)
+UNTOLD = 0.5
+"""An even share says that it cannot be told whether a head is bare; what networks say is never just even."""
 # Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.
 SAME_HEAD_IOU = 0.65
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from detectors.base import ObjectDetector
+from detectors.dark_heads import cannot_be_told
 from detectors.head_network import bare_probabilities, head_sha256
-from detectors.heads import BARE, HEADS, HELMET, bare_share, whole_heads
+from detectors.heads import BARE, HEADS, HELMET, UNTOLD, bare_share, whole_heads
 from detectors.types import Box, Detection, Image
 from detectors.vehicles import TWO_WHEELERS
 
@@ -56,7 +57,10 @@ class SecondLook(ObjectDetector):
         heads = [self._of_a_rider(head, found) for head in whole_heads(found)]
         second = bare_probabilities(image, [head.box_xyxy for head in heads])
         first = [min(max(bare_share(head, found), DETECTOR_WRONG), 1 - DETECTOR_WRONG) for head in heads]
-        bare = [_both(a, b) for a, b in zip(first, second, strict=True)]
+        bare = [
+            UNTOLD if share > UNTOLD and cannot_be_told(image, head.box_xyxy) else share
+            for share, head in zip(map(_both, first, second), heads, strict=True)
+        ]
         out = [d for d in found if d.label not in HEADS]
         for head, share in zip(heads, bare, strict=True):
             for label, part in ((BARE, share), (HELMET, 1 - share)):

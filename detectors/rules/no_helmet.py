@@ -8,7 +8,7 @@ from math import hypot
 
 from pydantic import Field
 
-from detectors.heads import BARE, HELMET, bare_share, whole_heads
+from detectors.heads import BARE, HELMET, UNTOLD, bare_share, whole_heads
 from detectors.rules.common import key_frame, make_violation
 from detectors.rules.heads import height, vote
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
@@ -45,12 +45,14 @@ class NoHelmet(RiderRule):
     parameters: NoHelmetParameters
 
     def heads_in(self, scene: Scene) -> Sequence[Detection]:
-        """Give each head once: bare where that is clearly likelier, else under a helmet. Doubt speaks for the rider."""
+        """Give each head once: bare where that is clearly likelier, else under a helmet. Doubt speaks for the rider; a
+        head of which it cannot be told says nothing."""
         out = []
         for head in whole_heads(scene.loose):
-            bare = head.confidence * bare_share(head, scene.loose)
-            if head.confidence < self.parameters.min_confidence:
+            share = bare_share(head, scene.loose)
+            if head.confidence < self.parameters.min_confidence or share == UNTOLD:
                 continue
+            bare = head.confidence * share
             clearly = bare - (head.confidence - bare) >= CLEARLY
             out.append(Detection(BARE, bare, head.box_xyxy) if clearly else replace(head, label=HELMET))
         return out

@@ -68,6 +68,14 @@ def test_a_head_that_is_surely_bare_in_a_few_looks_only_is_not_flagged() -> None
     assert watch([sure, sure, unsure] * 12) == ["no_helmet"]
 
 
+def test_looks_in_which_it_cannot_be_told_say_nothing_either_way() -> None:
+    untold = [head(BARE, confidence=0.4), head(HELMET, confidence=0.4)]
+    sure = [head(BARE, confidence=0.8)]
+    assert not watch([untold] * 60)
+    assert not watch([untold] * 40 + [sure] * 7)
+    assert watch([untold] * 40 + [sure] * 10) == ["no_helmet"]
+
+
 def test_a_head_that_is_never_surely_bare_is_not_flagged() -> None:
     assert not watch([[head(BARE, confidence=0.45)]] * 60)
 

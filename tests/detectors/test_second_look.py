@@ -17,7 +17,7 @@ from detectors.heads import whole_heads
 from detectors.second_look import DETECTOR_WRONG, ON_FOOT_SHARE, SecondLook
 from detectors.types import Box, Detection, Image
 
-PICTURE = np.zeros((400, 400, 3), np.uint8)
+PICTURE = np.full((400, 400, 3), 90, np.uint8)
 MOTORCYCLE = Detection("motorcycle", 0.9, (100.0, 100.0, 200.0, 300.0))
 HEAD: Box = (140.0, 100.0, 165.0, 130.0)
 ELSEWHERE: Box = (340.0, 100.0, 365.0, 130.0)
@@ -113,7 +113,7 @@ def test_a_head_at_the_edge_tiny_or_huge_is_a_square_all_the_same(box: Box) -> N
 
 
 def test_the_square_shows_the_head_in_its_middle_and_shoulders_around_it() -> None:
-    picture = PICTURE.copy()
+    picture = np.zeros_like(PICTURE)
     x1, y1, x2, y2 = (int(v) for v in HEAD)
     picture[y1:y2, x1:x2] = 255
     square = head_square(picture, HEAD)

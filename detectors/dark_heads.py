@@ -1,0 +1,40 @@
+"""Heads of which nobody can tell whether they are bare: black all over, small, and no skin to be seen.
+
+By night black hair and a closed black helmet are the same blob of few pixels. Skin is what tells them apart from before
+and from the side; a head that is seen large enough shows where hair ends.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from detectors.boxes import crop_region
+from detectors.types import Box, Image
+
+LEAST_PX = 60.0
+"""A black head without skin must be so high to be told."""
+# Median and least value of a black head and of skin, 0..255; what share of the head must be skin to count.
+BLACK_VALUE, SKIN_VALUE, SKIN_SHARE = 20, 24, 0.02
+# Skin of every tone is redder than green and greener than blue: by what share red exceeds blue at least.
+SKIN_RED = 0.22
+# Corners of a head's box show what is behind it.
+INSET_X, INSET_TOP, INSET_BOTTOM = 0.12, 0.1, 0.05
+
+
+def cannot_be_told(image: Image, box: Box) -> bool:
+    """Tell whether the head in ``box`` (``xyxy``, pixels of (H, W, 3) uint8 BGR) may as well be hair as a helmet."""
+    x1, y1, x2, y2 = box
+    width, height = x2 - x1, y2 - y1
+    if height >= LEAST_PX:
+        return False
+    inner = (x1 + INSET_X * width, y1 + INSET_TOP * height, x2 - INSET_X * width, y2 - INSET_BOTTOM * height)
+    crop = crop_region(image, inner)
+    if not crop.size:
+        return True
+    soft = cv2.GaussianBlur(crop, (3, 3), 0)
+    if float(np.median(soft.max(axis=2))) > BLACK_VALUE:
+        return False
+    blue, green, red = (soft[..., i].astype(np.float32) for i in range(3))
+    skin = (red > SKIN_VALUE) & (red >= green + 4) & (green >= blue - 2) & (red - blue >= SKIN_RED * red)
+    return float(skin.mean()) < SKIN_SHARE

@@ -1,0 +1,60 @@
+"""Black heads: where hair and a closed black helmet look alike, nobody is told bare."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import detectors.second_look
+from detectors.base import ObjectDetector
+from detectors.dark_heads import LEAST_PX, cannot_be_told
+from detectors.second_look import SecondLook
+from detectors.types import Box, Detection, Image
+
+SKIN, HAIR, ROAD = (40, 55, 85), (8, 8, 9), (45, 45, 45)
+
+
+def night(
+    height: int, face: tuple[int, int, int] = HAIR, head: tuple[int, int, int] = HAIR
+) -> tuple[Image, Box]:
+    """A head on a dim road, ``height`` high; its lower third is ``face``."""
+    picture = np.full((300, 300, 3), ROAD, np.uint8)
+    width = round(0.8 * height)
+    picture[100 : 100 + height, 100 : 100 + width] = head
+    picture[100 + 2 * height // 3 : 100 + height, 100 : 100 + width] = face
+    return picture, (100.0, 100.0, 100.0 + width, 100.0 + height)
+
+
+def test_a_small_black_head_without_skin_cannot_be_told() -> None:
+    assert cannot_be_told(*night(45))
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [night(45, face=SKIN), night(round(LEAST_PX) + 2), night(45, head=(60, 60, 60), face=(60, 60, 60))],
+)
+def test_skin_size_and_light_tell(seen: tuple[Image, Box]) -> None:
+    assert not cannot_be_told(*seen)
+
+
+def test_a_grey_face_and_a_head_outside_the_picture_tell_nothing() -> None:
+    assert cannot_be_told(*night(45, face=(18, 18, 18)))
+    assert cannot_be_told(night(45)[0], (400.0, 400.0, 430.0, 440.0))
+
+
+@pytest.mark.parametrize(("face", "bare"), [(HAIR, 0.5), (SKIN, 0.9)])
+def test_who_cannot_be_told_is_no_more_likely_bare_than_not(
+    monkeypatch: pytest.MonkeyPatch, face: tuple[int, int, int], bare: float
+) -> None:
+    picture, box = night(45, face=face)
+
+    class Told(ObjectDetector):
+        def detect(self, image: Image) -> list[Detection]:
+            return [
+                Detection("motorcycle", 0.9, (90.0, 90.0, 160.0, 250.0)),
+                Detection("head_bare", 0.8, box),
+            ]
+
+    monkeypatch.setattr(detectors.second_look, "bare_probabilities", lambda image, boxes: [0.98] * len(boxes))
+    shares = {d.label: d.confidence / 0.8 for d in SecondLook(Told()).detect(picture)}
+    assert shares["head_bare"] >= bare if bare > 0.5 else shares["head_bare"] == pytest.approx(0.5)
