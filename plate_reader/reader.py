@@ -12,7 +12,7 @@ from plate_reader.beam import decode, greedy
 from plate_reader.colour import colour_of
 from plate_reader.corners import CornerFinder
 from plate_reader.grammar import allowed_next_expiry, special_kind
-from plate_reader.rapid import RapidRecogniser
+from plate_reader.pp_ocr import PpOcrRecogniser
 from plate_reader.tnkb import TnkbRecogniser, checked, weights_folder
 from plate_reader.types import NOWHERE, PlateReading, Quad
 from plate_reader.views import PlateViews, view_plates
@@ -44,7 +44,7 @@ class PlateReaderConfig:
     read_expiry: bool = True
     track: Acceptance = field(default_factory=Acceptance)
     single: Acceptance = field(
-        default_factory=lambda: Acceptance(weakest=0.90, witness=0.90, agreeing=1, least_width_px=60.0)
+        default_factory=lambda: Acceptance(weakest=0.80, witness=0.80, agreeing=1, least_width_px=60.0)
     )
 
 
@@ -65,21 +65,25 @@ class PlateReader:
         Args:
             config: how plates are read.
             recogniser: reads straightened plates, our own without it.
-            peer: reads lines, and is asked whether it sees something else; RapidOCR's without it.
+            peer: reads lines, and is asked whether it sees something else; PP-OCR's without it.
 
         Raises:
             PlateReaderError: weights that are missing or altered.
         """
         self.config = config or PlateReaderConfig()
         folder = weights_folder()
-        self.sha256_by_file = {**checked(folder, "corners.pth", "peer.csv")}
+        self.sha256_by_file = {**checked(folder, "corners.pth")}
         self.corners = CornerFinder(folder / "corners.pth")
         if recogniser is None:
             own = TnkbRecogniser(folder)
             self.sha256_by_file |= own.sha256_by_file
             recogniser = own
         self.recogniser: Recogniser = recogniser
-        self.peer: Recogniser = peer or RapidRecogniser(self.config.threads)
+        if peer is None:
+            other = PpOcrRecogniser(self.config.threads, folder)
+            self.sha256_by_file |= other.sha256_by_file
+            peer = other
+        self.peer: Recogniser = peer
 
     def read_crops(self, crops: Sequence[Image]) -> PlateReading:
         """Vote over crops of one vehicle's plate, see `plate_reader.base.TrackPlateReader`."""

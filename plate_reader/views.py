@@ -16,7 +16,7 @@ from plate_reader.straight import straightened
 # Rows of the lines as shares of the plate's height: the number stands above, month and year below.
 _NUMBER_ROWS, _EXPIRY_ROWS = (-0.02, 0.70), (0.60, 1.0)
 _BASE_NUMBER, _BASE_EXPIRY = (0.1, 0.62), (0.66, 0.92)
-_LINE_SIZE, _BASE_SIZE = (192, 48), (160, 32)
+_LINE_SIZE, _BASE_SIZE = (256, 48), (160, 32)
 # The second look is at a plate that the first has straightened, with so much around it.
 _LOOK_SIZE, _LOOK_MARGIN = (256, 112), 0.22
 # A whole plate stands inside its crop, for a crop has a margin: one nearer to its edge than this share may go on.
@@ -30,7 +30,7 @@ class PlateViews:
     """One crop's views.
 
     ``plates`` (64, 192, 3) are the whole plate straightened by the first and by the second look; ``number``
-    (48, 192, 3) its number line alone, for a peer that reads lines; ``expiry`` (64, 192, 3) the line below; ``base``
+    (48, 256, 3) its number line alone, for a peer that reads lines; ``expiry`` (64, 192, 3) the line below; ``base``
     number and expiry line without their margins, which tell the colour. ``corners`` (4, 2) float32 are the plate's in
     the given crop, in its pixels, ``width_px`` its width there; ``cut_off`` tells that it seems to reach beyond it.
     """
@@ -56,7 +56,7 @@ def view_plates(crops: Sequence[Image], finder: CornerFinder) -> list[PlateViews
 
 
 def number_line(crop: Image, corners: Corners) -> Image:
-    """Give a plate's number line alone, (48, 192, 3)."""
+    """Give a plate's number line alone, (48, 256, 3), or (48, 256) of a grey crop."""
     return straightened(crop, corners, _LINE_SIZE, 0.03, _NUMBER_ROWS)
 
 

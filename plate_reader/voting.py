@@ -22,15 +22,13 @@ from plate_reader.beam import (
     shares,
     strength,
 )
-from plate_reader.lookalikes import fold, log_prior, shapes
+from plate_reader.prior import log_prior
 
 Floats = NDArray[np.float64]
 
 _BEST_OF_EACH, _KEPT = 8, 3
 # So many of a crop's readings, our two views' and the peer's, must be one text.
 _ALIKE = 2
-# Two witnesses of one picture are not quite independent: their words count for less than a product of both.
-OWN_POWER, PEER_POWER = 0.75, 0.75
 _HEARD = 1e-4
 # How much of a step's probability must be for "something covers a character" to be heard.
 _COVERED = 0.4
@@ -63,15 +61,13 @@ class Acceptance:
 class Witness:
     """What one crop says.
 
-    ``candidates`` are best first; ``own`` are our recogniser's posteriors of its views, ``peer`` the other's with
-    look-alikes folded in, ``forms`` how strongly the peer's show each shape; ``texts`` is what each of them reads
-    alone, views first; ``covered`` tells that something seems to cover a character, ``cut_off`` that the plate seems to
-    reach beyond its crop.
+    ``candidates`` are best first; ``own`` are our recogniser's posteriors of its views, ``peer`` the other's; ``texts``
+    is what each of them reads alone, views first; ``covered`` tells that something seems to
+    cover a character, ``cut_off`` that the plate seems to reach beyond its crop.
     """
 
     own: tuple[Posterior, ...]
     peer: tuple[Posterior, ...]
-    forms: tuple[Posterior, ...]
     candidates: tuple[Candidate, ...]
     texts: tuple[str | None, ...]
     width_px: float
@@ -115,26 +111,26 @@ def hear(
 
     Args:
         own: our recogniser's posteriors of the crop's views, at least one.
-        peer: another recogniser's, which has not learned where letters and digits stand; may be empty.
+        peer: another recogniser's; may be empty.
         width_px: the plate's width in the crop, before any enlarging.
         cut_off: whether the plate seems to reach beyond the crop.
     """
-    own, folded, forms = tuple(own), tuple(fold(p) for p in peer), tuple(shapes(p) for p in peer)
-    read = [_likeliest(view) for view in (*own, *folded)]
+    own, peer = tuple(own), tuple(peer)
+    read = [_likeliest(view) for view in (*own, *peer)]
     texts = tuple(scored[0][0] if scored else None for scored in read)
     covered = all(float(1 - view.sum(axis=1).min()) > _COVERED for view in own)
     found = list(dict.fromkeys(text for scored in read for text, _ in scored))
     if not found:
-        return Witness(own, folded, forms, (), texts, width_px, covered, cut_off)
-    scores = _pooled(own, folded, found) + _priors(found)
+        return Witness(own, peer, (), texts, width_px, covered, cut_off)
+    scores = _pooled(own, peer, found) + _priors(found)
     order = [int(i) for i in np.argsort(-scores)]
     names, weights = [found[i] for i in order], shares([float(scores[i]) for i in order])
     candidates = []
     for i in order[:_KEPT]:
         agreed = agreement(found[i], names, weights)
-        sure = tuple(float(a * s) for a, s in zip(agreed, _strength(own, forms, found[i]), strict=True))
+        sure = tuple(float(a * s) for a, s in zip(agreed, _strength(own, peer, found[i]), strict=True))
         candidates.append(Candidate(found[i], float(scores[i]), sure))
-    return Witness(own, folded, forms, tuple(candidates), texts, width_px, covered, cut_off)
+    return Witness(own, peer, tuple(candidates), texts, width_px, covered, cut_off)
 
 
 def vote(witnesses: Sequence[Witness], rules: Acceptance) -> Verdict:
@@ -197,7 +193,7 @@ def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:
 
 def _shown(witnesses: Sequence[Witness], text: str) -> list[float]:
     """How strongly each character is shown: by the second-best witness, where there are several."""
-    each = np.array([_strength(w.own, w.forms, text) for w in witnesses])
+    each = np.array([_strength(w.own, w.peer, text) for w in witnesses])
     ranked = np.sort(each, axis=0)[::-1]
     return [float(v) for v in ranked[min(1, len(ranked) - 1)]]
 
@@ -211,11 +207,11 @@ def _priors(texts: Sequence[str]) -> Floats:
     return np.array([log_prior(text) for text in texts])
 
 
-def _strength(own: Sequence[Posterior], forms: Sequence[Posterior], text: str) -> Floats:
+def _strength(own: Sequence[Posterior], peer: Sequence[Posterior], text: str) -> Floats:
     """How strongly one crop shows each character, to whoever of the two recognisers sees it better."""
     out = np.mean([strength(view, text) for view in own], axis=0)
-    for form in forms:
-        out = np.maximum(out, strength(form, text))
+    for view in peer:
+        out = np.maximum(out, strength(view, text))
     return np.asarray(out)
 
 
@@ -229,7 +225,7 @@ def _pooled(own: Sequence[Posterior], peer: Sequence[Posterior], texts: Sequence
         return word
     other, mass = _word(peer, texts)
     # A peer that saw nothing legal at all has no say.
-    return OWN_POWER * word + PEER_POWER * other if mass > _HEARD else word
+    return word + other if mass > _HEARD else word
 
 
 def _word(views: Sequence[Posterior], texts: Sequence[str]) -> tuple[Floats, float]:

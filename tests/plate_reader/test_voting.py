@@ -121,9 +121,7 @@ def test_a_crop_that_lacks_probability_where_something_covers_a_character_is_not
 
 def test_a_peer_that_surely_reads_another_text_stops_the_acceptance() -> None:
     disputed = hear([posterior("B1234ABC", 0.9999)], [posterior("B1234AEC", 0.9999)], 110)
-    verdict = vote([disputed] * 3, RULES)
-    assert verdict.text == "B1234ABC"
-    assert not verdict.accepted
+    assert not vote([disputed] * 3, RULES).accepted
 
 
 def test_a_peer_that_sees_nothing_is_not_asked() -> None:

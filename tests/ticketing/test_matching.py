@@ -4,8 +4,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plate_reader import lookalikes
-from plate_reader.grammar import ALPHABET
 from ticketing import matching
 from ticketing.matching import Seen, match
 from ticketing.models import CaseRow
@@ -127,11 +125,3 @@ def test_shares_are_of_one_whole_and_only_a_registered_plate_is_ever_suggested(s
     found = match(session, Seen(text, tuple(p[: len(text)]), None, None))
     assert sum(c.share for c in found.candidates) <= 1 + 1e-9
     assert found.suggested in (None, "B1234ABC", "B1284ABC")
-
-
-def test_the_confusion_table_is_the_readers():
-    table, counted = matching._table()["taken_for"], lookalikes.confusions()
-    for i, true in enumerate(ALPHABET):
-        for j, named in enumerate(ALPHABET):
-            if true.isdigit() != named.isdigit() and counted[i, j] >= 0.004:
-                assert table[true][named] == round(float(counted[i, j]), 3)

@@ -1,7 +1,8 @@
 """Put the trained plate networks where `plate_reader` loads them: ``python -m training.plates.export OUT``.
 
-Takes the averaged weights of ``OUT/corners.ckpt`` and ``OUT/tnkb.ckpt``; the recogniser's in the form that EasyOCR's
-custom route reads. Writes ``plates.json`` with the SHA-256 of every file that loading opens.
+Takes the averaged weights of ``OUT/corners.ckpt``, ``OUT/tnkb.ckpt`` and ``OUT/lines.ckpt``, of those that are there;
+the recogniser's in the form that EasyOCR's custom route reads. Writes ``plates.json`` with the SHA-256 of every file
+that loading opens, and of PP-OCR's network inside RapidOCR's package.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from importlib import resources
 from pathlib import Path
 
 import torch
 
+from plate_reader.pp_ocr import HEAD
 from plate_reader.tnkb import EASYOCR, weights_folder
 
-FILES = ("tnkb.py", "tnkb.yaml", "tnkb.pth", "corners.pth", "peer.csv")
+FILES = ("tnkb.py", "tnkb.yaml", "tnkb.pth", "corners.pth", HEAD)
+BACKBONE = "PP-OCRv6_rec_small.onnx"
 
 
 def main() -> None:
@@ -25,11 +29,19 @@ def main() -> None:
     )
     parser.add_argument("out", type=Path)
     given = parser.parse_args()
-    folder = weights_folder()
-    corners = torch.load(given.out / "corners.ckpt", weights_only=True)["averaged"]
-    torch.save(corners, folder / "corners.pth")
-    averaged = torch.load(given.out / "tnkb.ckpt", weights_only=True)["averaged"]
-    torch.save({EASYOCR + name: value for name, value in averaged.items()}, folder / "tnkb.pth")
+    folder, found = weights_folder(), 0
+    for name, file, before in (
+        ("corners", "corners.pth", ""),
+        ("tnkb", "tnkb.pth", EASYOCR),
+        ("lines", HEAD, ""),
+    ):
+        checkpoint = given.out / f"{name}.ckpt"
+        if checkpoint.exists():
+            averaged = torch.load(checkpoint, weights_only=True)["averaged"]
+            torch.save({before + key: value for key, value in averaged.items()}, folder / file)
+            found += 1
+    if not found:
+        parser.error(f"{given.out}: holds no corners.ckpt, tnkb.ckpt or lines.ckpt")
     write_card(folder)
 
 
@@ -40,7 +52,9 @@ def write_card(folder: Path) -> None:
         for name in FILES
         if (folder / name).exists()
     }
-    text = json.dumps({"name": "plates", "files": files}, indent=2) + "\n"
+    eye = Path(str(resources.files("rapidocr") / "models" / BACKBONE))
+    backbone = {"file": BACKBONE, "sha256": hashlib.sha256(eye.read_bytes()).hexdigest()}
+    text = json.dumps({"name": "plates", "files": files, "backbone": backbone}, indent=2) + "\n"
     (folder / "plates.json").write_text(text, encoding="utf-8")
 
 

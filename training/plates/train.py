@@ -139,9 +139,13 @@ def corner_loss(network: nn.Module, batch: list[Tensor]) -> Tensor:
 
 def text_loss(network: nn.Module, batch: list[Tensor]) -> Tensor:
     """Give the CTC loss per plate."""
-    logits = network(batch[0].contiguous(memory_format=torch.channels_last)).float()
+    return ctc_loss(network(batch[0].contiguous(memory_format=torch.channels_last)).float(), batch)
+
+
+def ctc_loss(logits: Tensor, batch: list[Tensor]) -> Tensor:
+    """Give the mean CTC loss of logits (B, T, signs); ``batch`` holds pictures, (B, 9) targets and their lengths."""
     scores = logits.log_softmax(2).transpose(0, 1)
-    steps = torch.full((len(batch[0]),), len(scores), dtype=torch.long)
+    steps = torch.full((len(logits),), len(scores), dtype=torch.long)
     losses = nn.functional.ctc_loss(scores, batch[1], steps, batch[2], reduction="none", zero_infinity=True)
     return losses.mean()
 

@@ -1,0 +1,145 @@
+"""The second reader: PP-OCR's recognition network with a last layer of our own, taught the TNKB on drawn plates.
+
+PP-OCRv6 (Apache-2.0) ships inside RapidOCR's package. It has seen real text of all kinds, and none of our plates: what
+it sees is taken from before its own classifier of 18,710 signs, and read by a small recurrent layer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from plate_reader.base import Image, PlateReaderError
+from plate_reader.beam import Posterior
+from plate_reader.grammar import ALPHABET
+from plate_reader.tnkb import SIGNS, checked, weights_folder
+
+HEAD = "lines.pth"
+LINE = (256, 48)
+"""Width and height in pixels of the line that the network is shown; a time step looks at 8 pixels of its width."""
+FEATURES = 120 + 384
+# Where the network's graph is tapped: the input of the convolution around its attention, and what its classifier sees.
+_LOCAL, _SEEN = "Conv.54", "Transpose.8"
+
+
+def backbone(folder: Path) -> Path:
+    """Give the file of PP-OCR's network inside RapidOCR's package, compared with the card in ``folder``.
+
+    Raises:
+        PlateReaderError: it is missing, or not the one that our layer was taught on.
+    """
+    try:
+        card = json.loads((folder / "plates.json").read_text(encoding="utf-8"))["backbone"]
+        file = Path(str(resources.files("rapidocr") / "models" / card["file"]))
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
+        raise PlateReaderError(
+            f"RapidOCR's recognition network cannot be read: {error}; install the version in requirements.lock"
+        ) from error
+    if digest != card["sha256"]:
+        raise PlateReaderError(
+            f"{file}: SHA-256 is {digest}, the plate reader was taught on {card['sha256']}: "
+            "install the version of rapidocr in requirements.lock"
+        )
+    return file
+
+
+class LineHead(nn.Module):  # type: ignore[misc]
+    """Reads PP-OCR's features (B, T, 504) as logits (B, T, 38): blank first, last a sign for a covered character."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(FEATURES)
+        self.inner = nn.Linear(FEATURES, 224)
+        self.sequence = nn.LSTM(224, 192, bidirectional=True, batch_first=True)
+        self.out = nn.Linear(2 * 192, 1 + len(SIGNS))
+        self.drop = nn.Dropout(0.2)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        """Give logits (B, T, 38)."""
+        along, _ = self.sequence(torch.relu(self.inner(self.drop(self.norm(seen)))))
+        out: Tensor = self.out(self.drop(along))
+        return out
+
+
+class PpOcrFeatures:
+    """PP-OCR's network up to its classifier; safe to call from several threads."""
+
+    def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
+        """Load the network.
+
+        Args:
+            threads: within one call.
+            folder: where the card lies that says which network it must be.
+
+        Raises:
+            PlateReaderError: RapidOCR's package holds another network, or none.
+        """
+        import openvino
+
+        core = openvino.Core()
+        whole = core.read_model(backbone(folder or weights_folder()))
+        nodes = {node.get_friendly_name(): node for node in whole.get_ordered_ops()}
+        wanted = [nodes[_SEEN].output(0), nodes[_LOCAL].input_value(0)]
+        part = openvino.Model(wanted, whole.get_parameters())
+        self._network = core.compile_model(part, "CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1})
+
+    def of(self, lines: Sequence[Image]) -> NDArray[np.float32]:
+        """Give (N, 32, 504) features of lines (h, w, 3) or (h, w) uint8 BGR, each stretched to `LINE`."""
+        inputs = np.stack([_network_input(line) for line in lines])
+        # A request of its own: one that is shared refuses a second thread.
+        found: Any = self._network.create_infer_request().infer([inputs])
+        seen, local = (np.asarray(found[i]) for i in range(2))
+        columns = local.reshape(len(lines), local.shape[1], -1).transpose(0, 2, 1)
+        return np.concatenate([seen, columns], axis=2)
+
+
+class PpOcrRecogniser:
+    """Reads number lines; see `plate_reader.base.Recogniser`."""
+
+    def __init__(self, threads: int = 1, folder: Path | None = None, batch: int = 16) -> None:
+        """Load both networks.
+
+        Args:
+            threads: of PP-OCR's within one call.
+            folder: where ``lines.pth`` and its card lie; the shipped ones without it.
+            batch: how many lines go through at once.
+
+        Raises:
+            PlateReaderError: weights that are missing, altered, or of another version of RapidOCR.
+        """
+        folder = folder or weights_folder()
+        self.sha256_by_file = checked(folder, HEAD)
+        self._features, self._batch = PpOcrFeatures(threads, folder), batch
+        self._head = LineHead()
+        self._head.load_state_dict(torch.load(folder / HEAD, weights_only=True))
+        self._head.eval()
+
+    def posteriors(self, lines: Sequence[Image]) -> list[Posterior]:
+        """Give each line's posterior (32, 37); lines (h, w, 3) uint8 BGR of any size.
+
+        Where a step sees a covered character, its row lacks that much to one.
+        """
+        out: list[Posterior] = []
+        for start in range(0, len(lines), self._batch):
+            seen = torch.from_numpy(self._features.of(lines[start : start + self._batch]))
+            with torch.inference_mode():
+                shares = self._head(seen).softmax(2).double().numpy()
+            out += list(shares[:, :, : 1 + len(ALPHABET)])
+        return out
+
+
+def _network_input(line: Image) -> NDArray[np.float32]:
+    sized = line if line.shape[1::-1] == LINE else cv2.resize(line, LINE, interpolation=cv2.INTER_LINEAR)
+    colour = cv2.cvtColor(sized, cv2.COLOR_GRAY2BGR) if sized.ndim == 2 else sized
+    return np.asarray(colour.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1)
