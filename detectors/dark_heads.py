@@ -1,7 +1,7 @@
-"""Heads of which nobody can tell whether they are bare: black all over, small, and no skin to be seen.
+"""Heads of which by night nobody can tell whether they are bare: black all over, small, and no skin to be seen.
 
-By night black hair and a closed black helmet are the same blob of few pixels. Skin is what tells them apart from before
-and from the side; a head that is seen large enough shows where hair ends.
+Without daylight black hair and a closed black helmet are the same blob of few pixels. Skin is what tells them apart
+from before and from the side; a head that is seen large enough shows where hair ends.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from detectors.boxes import crop_region
+from detectors.day_lamp import DAY_VALUE
 from detectors.types import Box, Image
 
 LEAST_PX = 60.0
@@ -23,10 +24,13 @@ INSET_X, INSET_TOP, INSET_BOTTOM = 0.12, 0.1, 0.05
 
 
 def cannot_be_told(image: Image, box: Box) -> bool:
-    """Tell whether the head in ``box`` (``xyxy``, pixels of (H, W, 3) uint8 BGR) may as well be hair as a helmet."""
+    """Tell whether the head in ``box`` (``xyxy``, pixels of (H, W, 3) uint8 BGR) may as well be hair as a helmet.
+
+    By day both have a shape, and are told by it.
+    """
     x1, y1, x2, y2 = box
     width, height = x2 - x1, y2 - y1
-    if height >= LEAST_PX:
+    if height >= LEAST_PX or float(np.mean(image[::8, ::8].max(axis=2))) >= DAY_VALUE:
         return False
     inner = (x1 + INSET_X * width, y1 + INSET_TOP * height, x2 - INSET_X * width, y2 - INSET_BOTTOM * height)
     crop = crop_region(image, inner)

@@ -18,6 +18,8 @@ RIDERS_PART, ABOVE = 0.6, 0.1
 SURE_OF_WHEELS, ON_FOOT_SHARE = 0.5, 0.25
 # However sure the detector is which of the two a head is, it is wrong this often: it sees few pixels.
 DETECTOR_WRONG = 0.15
+# Who is less likely bare than this is taken for helmeted, and that look goes on speaking for the rider.
+LIKELY_BARE = 0.6
 # What is said of a head with less confidence than this share of how surely it is one says nothing.
 LEAST_SHARE = 0.05
 
@@ -58,7 +60,7 @@ class SecondLook(ObjectDetector):
         second = bare_probabilities(image, [head.box_xyxy for head in heads])
         first = [min(max(bare_share(head, found), DETECTOR_WRONG), 1 - DETECTOR_WRONG) for head in heads]
         bare = [
-            UNTOLD if share > UNTOLD and cannot_be_told(image, head.box_xyxy) else share
+            UNTOLD if share >= LIKELY_BARE and cannot_be_told(image, head.box_xyxy) else share
             for share, head in zip(map(_both, first, second), heads, strict=True)
         ]
         out = [d for d in found if d.label not in HEADS]

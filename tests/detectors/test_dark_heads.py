@@ -37,6 +37,12 @@ def test_skin_size_and_light_tell(seen: tuple[Image, Box]) -> None:
     assert not cannot_be_told(*seen)
 
 
+def test_by_day_black_heads_are_told() -> None:
+    picture, box = night(45)
+    picture[:90] = 160
+    assert not cannot_be_told(picture, box)
+
+
 def test_a_grey_face_and_a_head_outside_the_picture_tell_nothing() -> None:
     assert cannot_be_told(*night(45, face=(18, 18, 18)))
     assert cannot_be_told(night(45)[0], (400.0, 400.0, 430.0, 440.0))
