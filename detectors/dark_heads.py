@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from detectors.boxes import crop_region
-from detectors.day_lamp import DAY_VALUE
+from detectors.day_lamp import is_day
 from detectors.types import Box, Image
 
 LEAST_PX = 60.0
@@ -30,7 +30,7 @@ def cannot_be_told(image: Image, box: Box) -> bool:
     """
     x1, y1, x2, y2 = box
     width, height = x2 - x1, y2 - y1
-    if height >= LEAST_PX or float(np.mean(image[::8, ::8].max(axis=2))) >= DAY_VALUE:
+    if height >= LEAST_PX or is_day(image):
         return False
     inner = (x1 + INSET_X * width, y1 + INSET_TOP * height, x2 - INSET_X * width, y2 - INSET_BOTTOM * height)
     crop = crop_region(image, inner)

@@ -28,6 +28,11 @@ GLARE_VALUE, GLARE_SHARE = 245, 0.1
 DAY_VALUE = 50
 
 
+def is_day(image: Image) -> bool:
+    """Tell whether a picture (H, W, 3) uint8 BGR is bright enough to have been taken by day."""
+    return float(np.mean(image[::8, ::8].max(axis=2))) >= DAY_VALUE
+
+
 def lamp_box(box: Box) -> Box:
     """Give where the head lamp is of a motorcycle whose front is seen, pixels ``xyxy``."""
     x1, y1, x2, y2 = box
@@ -57,7 +62,7 @@ class LampWatch:
         """Look into one frame (H, W, 3) BGR: one sighting for each motorcycle whose front is turned to the camera, near
         enough and not behind a signal head, whose lamps are not the motorcycle's."""
         riders = [t for t in tracks if t.label == "motorcycle" and t.confirmed and faces(self._view, t)]
-        if not riders or float(np.mean(image[::8, ::8].max(axis=2))) < DAY_VALUE:
+        if not riders or not is_day(image):
             return ()
         places = [(t.id, lamp_box(t.points[-1].box_xyxy)) for t in riders]
         crops = [(id_, crop_region(image, box)) for id_, box in places if not self._behind_signal(box)]

@@ -19,11 +19,10 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from plate_reader.pp_ocr import LineHead, PpOcrFeatures
-from plate_reader.tnkb import SIGNS
 from plate_reader.views import number_line
 from training.plates.sheets import random_sheet
 from training.plates.shots import shoot
-from training.plates.train import WIDEST_TEXT, Task, ctc_loss, disturbed, train
+from training.plates.train import Task, ctc_loss, ctc_target, disturbed, train
 from training.plates.typefaces import Typeface, all_typefaces
 
 SEED = 778
@@ -75,9 +74,8 @@ class LineExamples(Dataset[tuple[Tensor, Tensor, int]]):  # type: ignore[misc]
             self._round = around
             self._order = np.random.default_rng([SEED, 1, around]).permutation(len(self._texts))
         row = int(self._order[at])
-        text, target = self._texts[row], np.zeros(WIDEST_TEXT, np.int64)
-        target[: len(text)] = [1 + SIGNS.index(c) for c in text]
-        return torch.from_numpy(self._seen[row].astype(np.float32)), torch.from_numpy(target), len(text)
+        text = self._texts[row]
+        return torch.from_numpy(self._seen[row].astype(np.float32)), ctc_target(text), len(text)
 
 
 def line_loss(network: nn.Module, batch: list[Tensor]) -> Tensor:
@@ -99,7 +97,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("out", type=Path)
-    parser.add_argument("--plates", type=int, default=74_000)
+    parser.add_argument("--plates", type=int, default=50_000)
     parser.add_argument("--minutes", type=float, default=25.0)
     given = parser.parse_args()
     cv2.setNumThreads(1)

@@ -98,9 +98,14 @@ class TextExamples(Dataset[tuple[Tensor, Tensor, int]]):  # type: ignore[misc]
         rng = np.random.default_rng([SEED, 2, self._first + index])
         plain = rng.random() > (self._first + index) / PLAIN_FIRST
         picture, text = text_example(rng, self._faces, plain=plain)
-        target = np.zeros(WIDEST_TEXT, np.int64)
-        target[: len(text)] = [1 + SIGNS.index(c) for c in text]
-        return torch.from_numpy(stretched(picture))[None], torch.from_numpy(target), len(text)
+        return torch.from_numpy(stretched(picture))[None], ctc_target(text), len(text)
+
+
+def ctc_target(text: str) -> Tensor:
+    """Give a text's signs as their numbers, the blank being 0, in (9,) int64 filled up with blanks."""
+    target = torch.zeros(WIDEST_TEXT, dtype=torch.long)
+    target[: len(text)] = torch.tensor([1 + SIGNS.index(c) for c in text], dtype=torch.long)
+    return target
 
 
 def text_example(
