@@ -16,9 +16,12 @@ from detectors.types import Box, Image
 LEAST_PX = 60.0
 """A black head without skin must be so high to be told."""
 # Median and least value of a black head and of skin, 0..255; what share of the head must be skin to count.
-BLACK_VALUE, SKIN_VALUE, SKIN_SHARE = 20, 24, 0.02
-# Skin of every tone is redder than green and greener than blue: by what share red exceeds blue at least.
-SKIN_RED = 0.22
+BLACK_VALUE, SKIN_VALUE, SKIN_SHARE = 20, 24, 0.06
+# Skin of every tone is redder than green and greener than blue: by what share red exceeds blue at least. A tail lamp's
+# reflection on a helmet is redder: how much green skin has of its red at least.
+SKIN_RED, SKIN_GREEN = 0.22, 0.45
+# Mean value of a picture, 0..255, in which daylight shows a head's shape. Streets lit by night are at 40 to 60.
+DAYLIGHT = 66
 # Corners of a head's box show what is behind it.
 INSET_X, INSET_TOP, INSET_BOTTOM = 0.12, 0.1, 0.05
 
@@ -30,7 +33,7 @@ def cannot_be_told(image: Image, box: Box) -> bool:
     """
     x1, y1, x2, y2 = box
     width, height = x2 - x1, y2 - y1
-    if height >= LEAST_PX or is_day(image):
+    if height >= LEAST_PX or is_day(image, DAYLIGHT):
         return False
     inner = (x1 + INSET_X * width, y1 + INSET_TOP * height, x2 - INSET_X * width, y2 - INSET_BOTTOM * height)
     crop = crop_region(image, inner)
@@ -41,4 +44,5 @@ def cannot_be_told(image: Image, box: Box) -> bool:
         return False
     blue, green, red = (soft[..., i].astype(np.float32) for i in range(3))
     skin = (red > SKIN_VALUE) & (red >= green + 4) & (green >= blue - 2) & (red - blue >= SKIN_RED * red)
+    skin &= green >= SKIN_GREEN * red
     return float(skin.mean()) < SKIN_SHARE

@@ -28,9 +28,9 @@ GLARE_VALUE, GLARE_SHARE = 245, 0.1
 DAY_VALUE = 50
 
 
-def is_day(image: Image) -> bool:
-    """Tell whether a picture (H, W, 3) uint8 BGR is bright enough to have been taken by day."""
-    return float(np.mean(image[::8, ::8].max(axis=2))) >= DAY_VALUE
+def is_day(image: Image, least: float = DAY_VALUE) -> bool:
+    """Tell whether a picture (H, W, 3) uint8 BGR is bright enough, ``least`` of 0..255, to have been taken by day."""
+    return float(np.mean(image[::8, ::8].max(axis=2))) >= least
 
 
 def lamp_box(box: Box) -> Box:
@@ -59,15 +59,23 @@ class LampWatch:
         self._signals = tuple(signal.region for signal in camera.file.signals)
 
     def look(self, image: Image, tracks: Sequence[Track]) -> tuple[LampSighting, ...]:
-        """Look into one frame (H, W, 3) BGR: one sighting for each motorcycle whose front is turned to the camera, near
-        enough and not behind a signal head, whose lamps are not the motorcycle's."""
+        """Look into one frame (H, W, 3) BGR: one sighting for each motorcycle whose front is turned to the camera and
+        near enough. Behind a signal head only a lit lamp is told, which may be the signal's: that speaks for the rider.
+        """
         riders = [t for t in tracks if t.label == "motorcycle" and t.confirmed and faces(self._view, t)]
         if not riders or not is_day(image):
             return ()
         places = [(t.id, lamp_box(t.points[-1].box_xyxy)) for t in riders]
-        crops = [(id_, crop_region(image, box)) for id_, box in places if not self._behind_signal(box)]
+        crops = [(id_, crop_region(image, box), self._behind_signal(box)) for id_, box in places]
         least = LEAST_WIDTH_PX * (RIGHT - LEFT)
-        return tuple(look_at(crop, id_) for id_, crop in crops if crop.size and crop.shape[1] >= least)
+        near = [seen for seen in crops if seen[1].size and seen[1].shape[1] >= least]
+        return tuple(
+            _told_behind(look_at(crop, id_)) if behind else look_at(crop, id_) for id_, crop, behind in near
+        )
 
     def _behind_signal(self, place: Box) -> bool:
         return any(intersection(place, region) for region in self._signals)
+
+
+def _told_behind(look: LampSighting) -> LampSighting:
+    return LampSighting(look.track_id, False, 0.0, "behind a signal head") if look.off else look

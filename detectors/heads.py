@@ -8,9 +8,11 @@ from detectors.boxes import iou
 from detectors.types import Detection
 
 BARE, HELMET = "head_bare", "head_helmet"
-HEADS = (HELMET, BARE)
-UNTOLD = 0.5
-"""An even share says that it cannot be told whether a head is bare; what networks say is never just even."""
+UNTOLD = "head_untold"
+"""A head of which it cannot be told whether it is bare, whatever networks say; no network is taught this label."""
+HEADS = (HELMET, BARE, UNTOLD)
+# By so much surer it must be that a head is bare than that it is not.
+CLEARLY = 0.2
 # Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.
 SAME_HEAD_IOU = 0.65
 
@@ -33,12 +35,19 @@ def whole_heads(found: Sequence[Detection]) -> list[Detection]:
 
 
 def bare_share(head: Detection, found: Sequence[Detection]) -> float:
-    """Give what share of the belief in a head, as `whole_heads` gives it, is that it is bare, 0..1."""
+    """Give what share of the belief in a head, as `whole_heads` gives it, is that it is bare, 0..1; of one that cannot
+    be told, none."""
     by_label = {
         label: max((d.confidence for d in found if d.label == label and _same(d, head)), default=0.0)
-        for label in HEADS
+        for label in (BARE, HELMET)
     }
     return by_label[BARE] / max(1e-6, sum(by_label.values()))
+
+
+def clearly_bare(confidence: float, share: float) -> bool:
+    """Tell whether a head of which so much is believed is bare by so much more than not that the riders' rule goes by
+    it."""
+    return confidence * (2 * share - 1) >= CLEARLY
 
 
 def _same(a: Detection, b: Detection) -> bool:

@@ -4,11 +4,12 @@ bare."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from detectors.base import ObjectDetector
 from detectors.dark_heads import cannot_be_told
 from detectors.head_network import bare_probabilities, head_sha256
-from detectors.heads import BARE, HEADS, HELMET, UNTOLD, bare_share, whole_heads
+from detectors.heads import BARE, HEADS, HELMET, UNTOLD, bare_share, clearly_bare, whole_heads
 from detectors.types import Box, Detection, Image
 from detectors.vehicles import TWO_WHEELERS
 
@@ -18,8 +19,6 @@ RIDERS_PART, ABOVE = 0.6, 0.1
 SURE_OF_WHEELS, ON_FOOT_SHARE = 0.5, 0.25
 # However sure the detector is which of the two a head is, it is wrong this often: it sees few pixels.
 DETECTOR_WRONG = 0.15
-# Who is less likely bare than this is taken for helmeted, and that look goes on speaking for the rider.
-LIKELY_BARE = 0.6
 # What is said of a head with less confidence than this share of how surely it is one says nothing.
 LEAST_SHARE = 0.05
 
@@ -27,7 +26,8 @@ LEAST_SHARE = 0.05
 class SecondLook(ObjectDetector):
     """Wraps a detector. How surely something is a rider's head is its word; which of the two it is, both say together:
     the confidence of ``head_bare`` and ``head_helmet`` add up to how surely it is one, and each is given where it is
-    not negligible, so that a head on which the two disagree carries both labels.
+    not negligible, so that a head on which the two disagree carries both labels. Who would be taken for bare, but cannot
+    be told, carries `UNTOLD` alone; who would not goes on counting as helmeted.
 
     Raises:
         WeightsError: the head network's weights are missing or altered.
@@ -59,12 +59,11 @@ class SecondLook(ObjectDetector):
         heads = [self._of_a_rider(head, found) for head in whole_heads(found)]
         second = bare_probabilities(image, [head.box_xyxy for head in heads])
         first = [min(max(bare_share(head, found), DETECTOR_WRONG), 1 - DETECTOR_WRONG) for head in heads]
-        bare = [
-            UNTOLD if share >= LIKELY_BARE and cannot_be_told(image, head.box_xyxy) else share
-            for share, head in zip(map(_both, first, second), heads, strict=True)
-        ]
         out = [d for d in found if d.label not in HEADS]
-        for head, share in zip(heads, bare, strict=True):
+        for head, share in zip(heads, map(_both, first, second), strict=True):
+            if clearly_bare(head.confidence, share) and cannot_be_told(image, head.box_xyxy):
+                out.append(replace(head, label=UNTOLD))
+                continue
             for label, part in ((BARE, share), (HELMET, 1 - share)):
                 if part >= LEAST_SHARE:
                     out.append(Detection(label, head.confidence * part, head.box_xyxy))

@@ -53,7 +53,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Detection:
-    """One object in one frame: ``label`` is one of `CLASSES`, ``confidence`` in 0..1."""
+    """One object in one frame: ``label`` is one of `CLASSES`, or ``head_untold``, ``confidence`` in 0..1."""
 
     label: str
     confidence: float

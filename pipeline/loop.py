@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from detectors.base import ObjectDetector
 from detectors.camera import Camera
 from detectors.day_lamp import LampWatch
+from detectors.heads import HEADS
 from detectors.rules.base import PassageRule
 from detectors.rules.common import jumped
 from detectors.rules.registry import build_rules
@@ -202,7 +203,7 @@ class CameraLoop:
         signals: dict[str, SignalState],
     ) -> Scene:
         frame = prepared.frame
-        loose = tuple(d for d in detections if d.label in ("person", "plate", "head_helmet", "head_bare"))
+        loose = tuple(d for d in detections if d.label in ("person", "plate", *HEADS))
         return Scene(
             frame.index,
             frame.t_s,

@@ -30,9 +30,11 @@ CUT_PX, CUT_SHARE = 2.0, 0.06
 # The near end's width against the class's: beyond these it stands across the lane, or is another class.
 NARROW, WIDE = 0.5, 1.6
 SAMPLES = 9
-# What stands still and is suddenly hidden: its lower edge rose by so much of its height, the other edges moved by no
-# more than this. It is whole again once its box has so much of its former shape.
+# What stands and is hidden: its lower edge rose by so much of its height, while of the other edges only one side moved
+# by more than this, inwards. It is whole again once its box has so much of its former shape.
 ROSE, STAYED, WHOLE = 0.15, 0.08, 0.85
+# A box cut by the picture's upper edge has its own upper edge there wherever its vehicle is.
+TOP_PX = 3.0
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,52 @@ class _LaneView:
     vanishing: Array
 
 
-def rose(box: Box, whole: Box) -> bool:
-    """Tell whether a box's lower edge is above that of ``whole``, an earlier one, while the others are where they were.
+@dataclass
+class LowerEdge:
+    """Tells of one vehicle whether its box's lower edge is hidden by something that has no box there.
 
-    No vehicle on a road does that: something that the detector drew too small, or not at all, stands before it.
+    Where the other edges stay and the lower one rises, at once or little by little, no vehicle on a road has moved so:
+    something that the detector drew too small, or not at all, stands before it.
     """
-    x1, y1, x2, y2 = whole
-    width, height = max(1.0, x2 - x1), max(1.0, y2 - y1)
-    moved = max(abs(box[0] - x1) / width, abs(box[2] - x2) / width, abs(box[1] - y1) / height)
-    return moved <= STAYED and y2 - box[3] > ROSE * height
+
+    _whole: Box | None = None
+    _hidden: bool = False
+
+    def hidden(self, box: Box) -> bool:
+        """Take in the newest box; give whether its lower edge is hidden, until it is seen whole again."""
+        if self._whole is not None:
+            if self._hidden:
+                self._hidden = not _whole_again(box, self._whole)
+            else:
+                self._hidden = _stands(box, self._whole) and _risen(box, self._whole) > ROSE
+        return self._hidden
+
+    def seen(self, box: Box) -> None:
+        """Remember a box whose lower edge is seen: while it stands, the one that reached lowest."""
+        whole = self._whole
+        if whole is None or box[1] <= TOP_PX or not _stands(box, whole) or box[3] >= whole[3]:
+            self._whole = box
 
 
-def whole_again(box: Box, whole: Box) -> bool:
-    """Tell whether a box is about as high for its width as ``whole`` was."""
+def _stands(box: Box, whole: Box) -> bool:
+    width = max(1.0, whole[2] - whole[0])
+    left, right = (box[0] - whole[0]) / width, (whole[2] - box[2]) / width
+    return min(left, right) >= -STAYED and min(abs(left), abs(right)) <= STAYED and _top_stayed(box, whole)
+
+
+def _top_stayed(box: Box, whole: Box) -> bool:
+    return abs(box[1] - whole[1]) <= STAYED * max(1.0, whole[3] - whole[1])
+
+
+def _risen(box: Box, whole: Box) -> float:
+    return (whole[3] - box[3]) / max(1.0, whole[3] - whole[1])
+
+
+def _whole_again(box: Box, whole: Box) -> bool:
+    """As high for its width as it was. Where a side is hidden too, half of both is no less high for its width: what
+    stands must have its lower edge back."""
     now, then = ((b[3] - b[1]) / max(1.0, b[2] - b[0]) for b in (box, whole))
-    return now >= WHOLE * then
+    return now >= WHOLE * then and (not _top_stayed(box, whole) or _risen(box, whole) <= ROSE)
 
 
 class Occlusion:

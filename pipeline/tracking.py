@@ -18,7 +18,7 @@ from detectors.camera import Camera
 from detectors.kinematics import contact
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Track, TrackPoint
 from pipeline.handover import HandoverWatch
-from pipeline.occlusion import Occlusion, rose, whole_again
+from pipeline.occlusion import LowerEdge, Occlusion
 
 HISTORY_S = 40.0
 LOST_S = 1.2
@@ -66,21 +66,14 @@ class _History:
     hits: int = 0
     began_s: float = 0.0
     began_at: datetime | None = None
-    whole: Box | None = None
-    cut_short: bool = False
-
-    def hides(self, box: Box) -> bool:
-        """Tell whether the box's lower edge is hidden by something that has no box there, until it is whole again."""
-        if self.whole is not None:
-            self.cut_short = not whole_again(box, self.whole) if self.cut_short else rose(box, self.whole)
-        return self.cut_short
+    lower_edge: LowerEdge = field(default_factory=LowerEdge)
 
     def add(self, point: TrackPoint, label: str) -> None:
         if not self.points:
             self.began_s, self.began_at = point.t_s, point.captured_at
         self.points.append(point)
         if point.measurable:
-            self.whole = point.box_xyxy
+            self.lower_edge.seen(point.box_xyxy)
         self.labels.append(label)
         self.hits += 1
         self.votes[label] = self.votes.get(label, 0.0) + point.confidence
@@ -179,7 +172,7 @@ class VehicleTracker:
                 d.confidence,
                 (float(road[i, 0]), float(road[i, 1])),
                 clipped=_clipped(d.box_xyxy, self._camera.file.frame_size),
-                occluded=bool(covered[i]) or self._histories[key].hides(d.box_xyxy),
+                occluded=bool(covered[i]) or self._histories[key].lower_edge.hidden(d.box_xyxy),
             )
             last_s = self._histories[key].watch.add(point)
             if last_s is not None:

@@ -8,22 +8,20 @@ from math import hypot
 
 from pydantic import Field
 
-from detectors.heads import BARE, HELMET, UNTOLD, bare_share, whole_heads
+from detectors.heads import BARE, HELMET, UNTOLD, bare_share, clearly_bare, whole_heads
 from detectors.rules.common import key_frame, make_violation
 from detectors.rules.heads import height, vote
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
 from detectors.types import Detection, Scene, Track, TrackPoint, Violation
 
-# By so much surer it must be that a head is bare than that it is not.
-CLEARLY = 0.2
 # A head that has moved by this share of its height is looked at anew.
 MOVED_SHARE = 0.25
 
 
 class NoHelmetParameters(RiderParameters):
     """A head that counts has a vote in each frame, which weighs its confidence times the head's area. Only the seat's
-    nearest views count, those in which its head is at least ``near_share`` as high as it ever gets: far away, hair
-    before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
+    nearest views count, those in which its head is at least ``near_share`` as high as it ever gets, told or not: far
+    away, hair before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
     ``min_seconds``, ``min_share`` of the seat's votes bare, and of the bare ones ``sure_share`` surer than
     ``sure_confidence``, ``min_places`` of which lie `MOVED_SHARE` of the head's height apart: who stands shows the
     detector one picture over and over, and a mistake in it is one mistake."""
@@ -46,15 +44,18 @@ class NoHelmet(RiderRule):
 
     def heads_in(self, scene: Scene) -> Sequence[Detection]:
         """Give each head once: bare where that is clearly likelier, else under a helmet. Doubt speaks for the rider; a
-        head of which it cannot be told says nothing."""
+        head of which it cannot be told keeps its label."""
         out = []
         for head in whole_heads(scene.loose):
-            share = bare_share(head, scene.loose)
-            if head.confidence < self.parameters.min_confidence or share == UNTOLD:
+            if head.confidence < self.parameters.min_confidence:
                 continue
-            bare = head.confidence * share
-            clearly = bare - (head.confidence - bare) >= CLEARLY
-            out.append(Detection(BARE, bare, head.box_xyxy) if clearly else replace(head, label=HELMET))
+            share = bare_share(head, scene.loose)
+            if head.label == UNTOLD:
+                out.append(head)
+            elif clearly_bare(head.confidence, share):
+                out.append(Detection(BARE, head.confidence * share, head.box_xyxy))
+            else:
+                out.append(replace(head, label=HELMET))
         return out
 
     def see(self, rider: Motorcycle, heads: Sequence[Detection]) -> None:
@@ -63,7 +64,7 @@ class NoHelmet(RiderRule):
 
     def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
         """Flag the motorcycle where one of its seats has a bare head."""
-        near = [s.near(self.parameters.near_share) for s in rider.seats]
+        near = [_told(s.near(self.parameters.near_share)) for s in rider.seats]
         bare = [votes for votes in near if self._is_bare(votes)]
         if not bare or self._flagged.knows(track):
             return None
@@ -98,6 +99,10 @@ class NoHelmet(RiderRule):
             and len(sure) >= self.parameters.sure_share * len(votes)
             and _places(sure) >= self.parameters.min_places
         )
+
+
+def _told(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint, Detection]]:
+    return [(p, d) for p, d in seen if d.label != UNTOLD]
 
 
 def _bare(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint, Detection]]:

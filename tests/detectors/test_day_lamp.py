@@ -114,13 +114,14 @@ def test_only_a_motorcycle_that_comes_towards_the_camera_is_looked_at() -> None:
     assert looked_at(picture, coming)[0].off == 0.0
 
 
-def test_who_passes_behind_a_signal_head_is_not_looked_at() -> None:
-    picture, coming = np.full((1080, 1920, 3), 120, np.uint8), ridden(towards=True)
+@pytest.mark.parametrize(("value", "told"), [(120, False), (235, True)])
+def test_behind_a_signal_head_no_lamp_is_told_unlit(value: int, told: bool) -> None:
+    picture, coming = np.full((1080, 1920, 3), value, np.uint8), ridden(towards=True)
     x1, y1, x2, y2 = coming.points[-1].box_xyxy
     beside, before = (x2 + 1, y1, x2 + 40, y2), (x1 + 0.7 * (x2 - x1), y1, x2 + 10, y2)
-    for region, looks in ((beside, 1), (before, 0)):
+    for region, clear in ((beside, True), (before, told)):
         signals = [{"id": "S1", "region": region, "lanes": ["left", "straight"]}]
-        assert len(looked_at(picture, coming, signals=signals)) == looks
+        assert [look.clear for look in looked_at(picture, coming, signals=signals)] == [clear]
 
 
 def test_who_is_too_far_away_is_not_looked_at() -> None:

@@ -15,7 +15,7 @@ from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoin
 GIVEN = camera(enforce={"no_helmet": {}})
 GREEN = Signal([(0, SignalState.GREEN)])
 MOTORCYCLE: Box = (100.0, 100.0, 160.0, 240.0)
-HELMET, BARE = "head_helmet", "head_bare"
+HELMET, BARE, UNTOLD = "head_helmet", "head_bare", "head_untold"
 
 
 def ride(*heads: str, x: float = -1.75, label: str = "motorcycle") -> Vehicle:
@@ -69,11 +69,16 @@ def test_a_head_that_is_surely_bare_in_a_few_looks_only_is_not_flagged() -> None
 
 
 def test_looks_in_which_it_cannot_be_told_say_nothing_either_way() -> None:
-    untold = [head(BARE, confidence=0.4), head(HELMET, confidence=0.4)]
-    sure = [head(BARE, confidence=0.8)]
+    untold, sure = [head(UNTOLD)], [head(BARE)]
     assert not watch([untold] * 60)
     assert not watch([untold] * 40 + [sure] * 7)
     assert watch([untold] * 40 + [sure] * 10) == ["no_helmet"]
+
+
+def test_far_looks_do_not_convict_where_the_near_ones_cannot_be_told() -> None:
+    far, near = [head(BARE, size=20.0)], [head(UNTOLD, size=40.0)]
+    assert watch([far] * 20) == ["no_helmet"]
+    assert not watch([far] * 20 + [near] * 6)
 
 
 def test_a_head_that_is_never_surely_bare_is_not_flagged() -> None:

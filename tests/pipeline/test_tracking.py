@@ -143,6 +143,26 @@ def test_a_standing_vehicle_whose_lower_edge_rises_is_not_measured_from_until_it
     assert [p.measurable for p in seen[-15:]] == [True] * 5 + [False] * 8 + [True] * 2
 
 
+def test_a_lower_edge_that_rises_little_by_little_is_hidden_all_the_same(camera: Camera) -> None:
+    whole = car((800, 500, 1000, 700))
+    rising = [car((800, 500, 1000, 700 - 8.0 * i)) for i in range(1, 16)]
+    seen = follow(VehicleTracker(camera), [[whole]] * 7 + [[d] for d in rising] + [[whole]] * 2)[-1][0].points
+    assert [p.measurable for p in seen[-17:]] == [True] * 3 + [False] * 12 + [True] * 2
+
+
+def test_a_standing_vehicle_of_which_a_quarter_is_seen_is_not_measured_from(camera: Camera) -> None:
+    whole, quarter = car((800, 500, 1000, 700)), car((802, 499, 905, 604))
+    frames = [[whole]] * 7 + [[car((801, 500, 1000, 610))]] * 2 + [[quarter]] * 4
+    assert [p.measurable for p in follow(VehicleTracker(camera), frames)[-1][0].points[-6:]] == [False] * 6
+    frames = [[whole]] * 7 + [[quarter]] * 4
+    assert [p.measurable for p in follow(VehicleTracker(camera), frames)[-1][0].points[-4:]] == [False] * 4
+
+
+def test_a_high_vehicle_cut_by_the_pictures_upper_edge_is_measured_as_it_leaves(camera: Camera) -> None:
+    frames = [[car((800 + 2.0 * i, 0, 1300 - 2.0 * i, 900 - 14.0 * i), "bus")] for i in range(14)]
+    assert all(p.measurable for p in follow(VehicleTracker(camera), frames)[-1][0].points)
+
+
 def test_a_vehicle_that_drives_off_turns_or_jitters_is_measured_all_along(camera: Camera) -> None:
     rng = np.random.default_rng(3)
     standing = [np.array([800.0, 500, 1000, 700]) + rng.normal(0, 3, 4) for _ in range(12)]
