@@ -26,8 +26,8 @@ LEAST_SHARE = 0.05
 class SecondLook(ObjectDetector):
     """Wraps a detector. How surely something is a rider's head is its word; which of the two it is, both say together:
     the confidence of ``head_bare`` and ``head_helmet`` add up to how surely it is one, and each is given where it is
-    not negligible, so that a head on which the two disagree carries both labels. Who would be taken for bare, but cannot
-    be told, carries `UNTOLD` alone; who would not goes on counting as helmeted.
+    not negligible, so that a head on which the two disagree carries both labels. Who would be taken for bare, but
+    cannot be told, carries `UNTOLD` alone; who would not goes on counting as helmeted.
 
     Raises:
         WeightsError: the head network's weights are missing or altered.

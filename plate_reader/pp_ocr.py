@@ -30,10 +30,13 @@ LINE = (256, 48)
 FEATURES = 120 + 384
 # Where the network's graph is tapped: the input of the convolution around its attention, and what its classifier sees.
 _LOCAL, _SEEN = "Conv.54", "Transpose.8"
+# In single precision everywhere: some processors would halve it, and read otherwise than others.
+_ALIKE: dict[str, str | int] = {"NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
 
 
-def backbone(folder: Path) -> Path:
-    """Give the file of PP-OCR's network inside RapidOCR's package, compared with the card in ``folder``.
+def backbone(folder: Path) -> tuple[Path, str]:
+    """Give the file of PP-OCR's network inside RapidOCR's package and its SHA-256, compared with the card in
+    ``folder``.
 
     Raises:
         PlateReaderError: it is missing, or not the one that our layer was taught on.
@@ -51,7 +54,7 @@ def backbone(folder: Path) -> Path:
             f"{file}: SHA-256 is {digest}, the plate reader was taught on {card['sha256']}: "
             "install the version of rapidocr in requirements.lock"
         )
-    return file
+    return file, digest
 
 
 class LineHead(nn.Module):  # type: ignore[misc]
@@ -85,14 +88,21 @@ class PpOcrFeatures:
         Raises:
             PlateReaderError: RapidOCR's package holds another network, or none.
         """
-        import openvino
+        file, digest = backbone(folder or weights_folder())
+        self.sha256_by_file = {file.name: digest}
+        try:
+            import openvino
 
-        core = openvino.Core()
-        whole = core.read_model(backbone(folder or weights_folder()))
-        nodes = {node.get_friendly_name(): node for node in whole.get_ordered_ops()}
-        wanted = [nodes[_SEEN].output(0), nodes[_LOCAL].input_value(0)]
-        part = openvino.Model(wanted, whole.get_parameters())
-        self._network = core.compile_model(part, "CPU", {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1})
+            core = openvino.Core()
+            whole = core.read_model(file)
+            nodes = {node.get_friendly_name(): node for node in whole.get_ordered_ops()}
+            wanted = [nodes[_SEEN].output(0), nodes[_LOCAL].input_value(0)]
+            part = openvino.Model(wanted, whole.get_parameters())
+            self._network = core.compile_model(part, "CPU", {"INFERENCE_NUM_THREADS": threads, **_ALIKE})
+        except (ImportError, KeyError, RuntimeError) as error:
+            raise PlateReaderError(
+                f"{file}: OpenVINO cannot run it: {error}; install the versions in requirements.lock"
+            ) from error
 
     def of(self, lines: Sequence[Image]) -> NDArray[np.float32]:
         """Give (N, 32, 504) features of lines (h, w, 3) or (h, w) uint8 BGR, each stretched to `LINE`."""
@@ -119,8 +129,8 @@ class PpOcrRecogniser:
             PlateReaderError: weights that are missing, altered, or of another version of RapidOCR.
         """
         folder = folder or weights_folder()
-        self.sha256_by_file = checked(folder, HEAD)
         self._features, self._batch = PpOcrFeatures(threads, folder), batch
+        self.sha256_by_file = {**checked(folder, HEAD), **self._features.sha256_by_file}
         self._head = LineHead()
         self._head.load_state_dict(torch.load(folder / HEAD, weights_only=True))
         self._head.eval()
@@ -140,6 +150,7 @@ class PpOcrRecogniser:
 
 
 def _network_input(line: Image) -> NDArray[np.float32]:
-    sized = line if line.shape[1::-1] == LINE else cv2.resize(line, LINE, interpolation=cv2.INTER_LINEAR)
-    colour = cv2.cvtColor(sized, cv2.COLOR_GRAY2BGR) if sized.ndim == 2 else sized
-    return np.asarray(colour.astype(np.float32).transpose(2, 0, 1) / 127.5 - 1)
+    # Our layer was taught on grey lines.
+    grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY) if line.ndim == 3 else line
+    sized = grey if grey.shape[::-1] == LINE else cv2.resize(grey, LINE, interpolation=cv2.INTER_LINEAR)
+    return np.repeat(sized.astype(np.float32)[None] / 127.5 - 1, 3, axis=0)

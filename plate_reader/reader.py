@@ -97,7 +97,7 @@ class PlateReader:
         )
 
     def read_crop(self, crop: Image) -> PlateReading:
-        """Read one crop alone, by the stricter rules for a single picture."""
+        """Read one crop alone, by the rules for a single picture."""
         return self.read_views([crop])
 
     def read_views(self, crops: Sequence[Image]) -> PlateReading:

@@ -118,7 +118,7 @@ def hear(
     own, peer = tuple(own), tuple(peer)
     read = [_likeliest(view) for view in (*own, *peer)]
     texts = tuple(scored[0][0] if scored else None for scored in read)
-    covered = all(float(1 - view.sum(axis=1).min()) > _COVERED for view in own)
+    covered = all(_covers(view) for view in own) or any(_covers(view) for view in peer)
     found = list(dict.fromkeys(text for scored in read for text, _ in scored))
     if not found:
         return Witness(own, peer, (), texts, width_px, covered, cut_off)
@@ -180,6 +180,10 @@ def _why_not(
     if 2 * sum(w.covered for w in witnesses) >= len(witnesses):
         return "something seems to cover a character"
     return ""
+
+
+def _covers(view: Posterior) -> bool:
+    return float(1 - view.sum(axis=1).min()) > _COVERED
 
 
 def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:

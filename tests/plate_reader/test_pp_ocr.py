@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+import plate_reader.pp_ocr
 from plate_reader.base import PlateReaderError
 from plate_reader.beam import decode
 from plate_reader.pp_ocr import HEAD, PpOcrRecogniser, backbone
@@ -53,6 +54,18 @@ def test_a_line_of_any_size_gives_probabilities(reader: PpOcrRecogniser, shape: 
     assert posterior.sum(axis=1).max() <= 1 + 1e-6
 
 
+def test_a_red_line_reads_as_its_grey_one(reader: PpOcrRecogniser) -> None:
+    red = (plain(3)[0] * np.array([0.5, 0.45, 1.0])).astype(np.uint8)
+    coloured, grey = reader.posteriors([red, cv2.cvtColor(red, cv2.COLOR_BGR2GRAY)])
+    assert np.array_equal(coloured, grey)
+
+
+def test_the_readers_hashes_name_both_networks(reader: PpOcrRecogniser) -> None:
+    card = json.loads((weights_folder() / "plates.json").read_text(encoding="utf-8"))
+    own = card["backbone"]
+    assert reader.sha256_by_file == {HEAD: card["files"][HEAD], own["file"]: own["sha256"]}
+
+
 def test_no_lines_are_no_posteriors(reader: PpOcrRecogniser) -> None:
     assert reader.posteriors([]) == []
 
@@ -80,6 +93,12 @@ def test_another_network_than_the_layer_was_taught_on_is_refused(
     with pytest.raises(PlateReaderError, match=words) as refused:
         backbone(tmp_path)
     assert "requirements.lock" in str(refused.value)
+
+
+def test_a_network_without_the_layers_that_ours_reads_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plate_reader.pp_ocr, "_LOCAL", "Conv.999")
+    with pytest.raises(PlateReaderError, match=r"Conv\.999.*requirements\.lock"):
+        PpOcrRecogniser()
 
 
 def test_an_altered_layer_is_refused(tmp_path: Path) -> None:

@@ -110,10 +110,14 @@ def test_a_plate_that_reaches_beyond_every_crop_may_be_cut_off() -> None:
     assert "cut off" in verdict.reason
 
 
-def test_a_crop_that_lacks_probability_where_something_covers_a_character_is_not_accepted() -> None:
-    shown = posterior("B1234ABC")
-    shown[MARGIN + 8] *= 0.3
-    verdict = vote([hear([shown, shown], [], 110)] * 3, RULES)
+@pytest.mark.parametrize(("own", "peer"), [(0.3, 1.0), (1.0, 0.3), (1.0, 1e-9)])
+def test_a_crop_that_lacks_probability_where_something_covers_a_character_is_not_accepted(
+    own: float, peer: float
+) -> None:
+    shown, other = posterior("B1234ABC"), posterior("B1234ABC")
+    shown[MARGIN + 8] *= own
+    other[MARGIN + 8] *= peer
+    verdict = vote([hear([shown, shown], [other], 110)] * 3, RULES)
     assert verdict.text == "B1234ABC"
     assert not verdict.accepted
     assert "cover" in verdict.reason

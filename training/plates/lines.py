@@ -43,18 +43,19 @@ def look(folder: Path, plates: int) -> list[Path]:
     faces, eye = all_typefaces(folder / "faces"), PpOcrFeatures()
     files = []
     for first in range(0, plates, SHARD):
-        file = folder / f"lines-{first:06d}.npz"
+        end = min(first + SHARD, plates)
+        file = folder / f"lines-{first:06d}-{end:06d}.npz"
         files.append(file)
         if file.exists():
             continue
         seen, texts = [], []
-        for start in range(first, min(first + SHARD, plates), BATCH):
-            drawn = [drawn_line(n, faces) for n in range(start, min(start + BATCH, first + SHARD, plates))]
+        for start in range(first, end, BATCH):
+            drawn = [drawn_line(n, faces) for n in range(start, min(start + BATCH, end))]
             seen.append(eye.of([line for line, _ in drawn]).astype(np.float16))
             texts += [text for _, text in drawn]
         np.savez(file.with_suffix(".new.npz"), seen=np.concatenate(seen), texts=np.array(texts))
         file.with_suffix(".new.npz").replace(file)
-        print(f"{first + len(texts)} of {plates} plates drawn", file=sys.stderr, flush=True)
+        print(f"{end} of {plates} plates drawn", file=sys.stderr, flush=True)
     return files
 
 
