@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +12,7 @@ from detectors.heads import whole_heads
 from detectors.rules.common import key_frame, make_violation
 from detectors.rules.heads import Seat, height, piece_of, vote
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
-from detectors.types import Detection, Scene, Track, TrackPoint, Violation
+from detectors.types import Detection, Scene, Track, Violation
 from detectors.vehicles import TWO_WHEELERS
 
 # Rider and one passenger are two: the third head is one too many.
@@ -93,20 +92,6 @@ class OvercrowdedMotorcycle(RiderRule):
             and _rides_along(seat)
         )
 
-    def _span_of_sure(
-        self, crowded: Sequence[TrackPoint], taken: Sequence[Seat]
-    ) -> tuple[TrackPoint, TrackPoint]:
-        """Give the first and last sighting in which as many seats as are too many hold a sure head, or of all."""
-        sure_at = Counter(
-            point.t_s
-            for seat in taken
-            for point, head in seat.seen
-            if head.confidence >= self.parameters.sure_confidence
-        )
-        sure = [point for point in crowded if sure_at[point.t_s] >= TOO_MANY]
-        shown = sure if len(sure) > 1 else crowded
-        return shown[0], shown[-1]
-
     def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
         """Flag the motorcycle where three seats were taken at once, again and again, while it moved."""
         taken = [s for s in rider.seats if self._is_taken(s)]
@@ -126,8 +111,6 @@ class OvercrowdedMotorcycle(RiderRule):
         ):
             return None
         self._flagged.add(track)
-        # What is shown and dated is what was seen best.
-        first, last = self._span_of_sure(crowded, taken)
         nearest = max(crowded, key=lambda p: p.box_xyxy[3] - p.box_xyxy[1])
         text = f"{len(taken)} orang / persons"
         frames = [

@@ -274,16 +274,6 @@ def test_three_heads_of_which_one_is_seen_less_surely_are_flagged() -> None:
     assert [v.rule for v in watch(heads)] == ["overcrowded_motorcycle"]
 
 
-def test_it_is_dated_by_what_was_seen_best() -> None:
-    def heads(i: int, box: Box) -> list[Detection]:
-        sure = 0.8 if 8 <= i < 20 else 0.4
-        return [head(box, place, confidence=c) for place, c in zip(THREE, (0.8, 0.8, sure), strict=True)]
-
-    (found,) = watch(heads)
-    assert (found.start_s, found.end_s) == pytest.approx((8 / FPS, 19 / FPS))
-    assert [frame.frame_index for frame in found.key_frames][:2] == [8, 19]
-
-
 def test_a_parcel_or_a_backpack_that_looks_a_little_like_a_head_is_not_flagged() -> None:
     def heads(i: int, box: Box) -> list[Detection]:
         return [head(box, place, confidence=c) for place, c in zip(THREE, (0.8, 0.7, 0.4), strict=True)]
