@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import av
 import numpy as np
@@ -188,6 +189,26 @@ def test_an_unlit_lamp_is_a_violation_by_day_alone(every_rule):
     assert meant
     assert unlit("night") == unlit("dusk") == set()
     assert unlit("day", sun=(0.0, -0.5, 0.8)) == set(), "with the sun in its lens nobody can tell"
+
+
+@pytest.mark.parametrize("light", ["dusk", "day", "night", "rain"])
+def test_at_dusk_odd_plates_are_barred_and_at_other_hours_nobody_is(light):
+    scene = write_script(9010, 60, light=light, every_rule=True)
+    barred = {v.driver for v in scene.violations if v.rule == "odd_even"}
+    camera = parse_camera(yaml.safe_load(camera_of(scene)), "scene", "0" * 64, NEEDS)
+    (zone,) = (z for z in camera.file.zones if z.kind == "odd_even")
+    recorded = camera.file.recorded_at
+    assert [camera.in_force(zone, recorded + timedelta(seconds=s)) for s in (0, 60)] == [light == "dusk"] * 2
+    assert (len(barred) > 2) == (light == "dusk")
+    for i, driver in enumerate(scene.drivers):
+        rear = [f - driver.length for t in np.arange(0, 60, 0.1) if (f := driver.front(float(t))) is not None]
+        whole = driver.path in LANES and min(rear, default=9) < 2 and max(rear, default=0) > 27
+        private = driver.plate is not None and driver.plate.scheme in ("white", "black")
+        odd = private and int(driver.plate.nrkb.split(" ")[1]) % 2 == 1
+        if light == "dusk" and driver.label == "car" and whole:
+            assert odd == (i in barred)
+        if i in barred:
+            assert odd and driver.label == "car"
 
 
 def test_who_drives_on_along_the_shoulder_breaks_the_law_and_who_stops_on_it_does_not():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,14 @@ SURVEY = (
     (0.0, 20.0),
 )
 # Who enforces a line or a lane far away surveys there too.
+# Beyond the line: who turns left from it goes too short a way in the zone.
+ODD_EVEN_Y = (2.0, 34.0)
 FAR_SURVEY = ((-3.4, 45.0), (3.4, 45.0), (-3.4, 65.0))
+# Between the hours of Jakarta's Pergub 88/2019; by the clocks above only a dusk scene lies in them.
+ODD_EVEN_HOURS = [
+    {"days": ["mon", "tue", "wed", "thu", "fri"], "start": start, "end": end, "on_holidays": False}
+    for start, end in (("06:00", "10:00"), ("16:00", "21:00"))
+]
 HOURS = {"day": "10:12:00", "dusk": "17:48:00", "night": "21:30:00", "rain": "15:05:00"}
 
 
@@ -127,10 +135,25 @@ def _every_rule(data: dict[str, Any], solid: bool) -> dict[str, Any]:
             "polygon": strip(-KERB_X, SHOULDER_X, SOLID_Y[0] + 4.0, SOLID_Y[1] + 8.0),
             "direction": [0.0, -1.0],
         },
+        {
+            "id": "odd-even",
+            "kind": "odd_even",
+            "polygon": strip(KERB_X, CENTRE_X, *ODD_EVEN_Y),
+            "direction": [0.0, 1.0],
+            "hours": ODD_EVEN_HOURS,
+        },
     ]
     line = [[LANE_X, SOLID_Y[0]], [LANE_X, SOLID_Y[1]]]
-    rules = ("overcrowded_motorcycle", "lane_marking", "bus_lane", "shoulder_use", "motorcycle_ban")
+    rules = (
+        "overcrowded_motorcycle",
+        "lane_marking",
+        "bus_lane",
+        "shoulder_use",
+        "motorcycle_ban",
+        "odd_even",
+    )
     return {
+        "holidays": {2026: [date(2026, 8, 17)]},
         "lanes": lanes,
         "zones": zones,
         "markings": [{"id": "M1", "kind": "solid" if solid else "dashed", "road": line}],

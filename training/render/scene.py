@@ -99,8 +99,9 @@ def write_script(
     view = View.looking(*_size(size), eye, target, HFOV_DEG)
     # In some scenes the line beyond the junction is dashed, and whoever changes lanes there keeps the law.
     solid = not every_rule or bool(rng.random() < 0.7)
+    barred = every_rule and lit.name == "dusk"
     while True:
-        violations, doubtful = committed(drivers, program, seconds, view, solid, lit)
+        violations, doubtful = committed(drivers, program, seconds, view, solid, lit, barred)
         if not doubtful:
             break
         drivers = [d for i, d in enumerate(drivers) if i not in doubtful]

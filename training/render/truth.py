@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.rules.odd_even import parity
 from detectors.types import SignalState
 from training.render.light import Light
 from training.render.paths import BUS_LANE
@@ -42,6 +43,8 @@ SEEN_OF_ZONE_TRAVEL, SEEN_CHANGE_S, SEEN_CROWD_S = 0.75, 0.7, 1.3
 BAN_M, BUS_LANE_M, LINE_M = (-8.8, 20.0), (28.5, 56.0), (27.0, 62.0)
 # Where the shoulder is driven along; who slows down there by more than a tenth, or is slower, may mean to stop.
 SHOULDER_M, STEADY, STEADY_KMH = (47.0, 74.0), 0.9, 34.0
+# Rear of a car on the restricted road, and where its rear plate can be read: 65 px wide and more there.
+ODD_EVEN_M, LEGIBLE_M, SEEN_PLATE_S = (3.0, 26.0), (-9.0, 0.0), 0.75
 LAMP_M, SEEN_LAMP_S = (8.0, 44.0), 2.0
 LONGEST = {"motorcycle": 2.2, "bicycle": 2.0, "car": 5.2}
 
@@ -76,10 +79,12 @@ def committed(
     view: View,
     solid: bool = True,
     light: Light | None = None,
+    odd_even: bool = False,
 ) -> tuple[list[Committed], set[int]]:
     """Give the violations, and the drivers whose conduct lies in doubt and must leave the scene.
 
     ``solid``: whether the line between the lanes beyond the junction is. Without a ``light`` it is an overcast day.
+    ``odd_even``: whether plates with an odd number are barred just now from the lanes that lead away from the camera.
     """
     by_day = light is None or light.name in BY_DAY
     lens_in_sun = light is not None and light.name == "day" and -light.sun[1] > SUN_ON_LENS
@@ -98,6 +103,8 @@ def committed(
             else:
                 doubtful.add(i)
             continue
+        if odd_even and _barred(driver):
+            _stretch("odd_even", i, t, front - driver.length, ODD_EVEN_M, found, doubtful)
         if driver.intent in MANOEUVRES:
             _manoeuvre(i, driver, t, front, solid, by_day, found, doubtful)
             if driver.intent == "no_lamp" and lens_in_sun:
@@ -170,6 +177,13 @@ def _manoeuvre(i: int, driver: Driver, t: np.ndarray, front: np.ndarray, solid: 
         _stretch("lane_marking", i, t, rear, (-5.0, 9.0), found, doubtful)
 
 
+def _barred(driver: Driver) -> bool:
+    plate = driver.plate
+    if plate is None or plate.scheme not in ("white", "black") or parity(plate.text) != "odd":
+        return False
+    return driver.label == "car" and (driver.path in LANES or driver.path.startswith("change"))
+
+
 def _aside(driver: Driver) -> float:
     """Give where the picture's middle lies along a path of the crossing road."""
     return -2.9 if driver.path.startswith("east") else 2.9
@@ -203,6 +217,10 @@ def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
         return feet(during) >= SEEN_LAMP_S
     if v.rule in ("motorcycle_ban", "bus_lane", "shoulder_use"):
         return feet(during) >= SEEN_OF_ZONE_TRAVEL * (v.end_s - v.start_s)
+    if v.rule == "odd_even":
+        rear = np.array([np.nan if (f := driver.front(float(x))) is None else f - driver.length for x in t])
+        legible = t[(rear > LEGIBLE_M[0]) & (rear < LEGIBLE_M[1])]
+        return feet(during) >= SEEN_OF_ZONE_TRAVEL * (v.end_s - v.start_s) and feet(legible) >= SEEN_PLATE_S
     if v.rule == "lane_marking":
         around = t[(t >= v.start_s - 1.0) & (t <= v.end_s + 1.0)]
         parts = (around[around < v.start_s], during, around[around > v.end_s])
