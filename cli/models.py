@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +86,6 @@ def load_models(image_size: int, weights: Path | None = None) -> Models:
             **detector.sha256_by_file,
             **signal_sha256(),
             **reader.sha256_by_file,
-            **_rapidocr_models(),
         },
     )
 
@@ -101,13 +99,3 @@ def load_detector(
 
     finder = YoloDetector(weights or shipped_weights(), image_size, confidence=confidence)
     return SecondLook(finder, confidence)
-
-
-def _rapidocr_models() -> dict[str, str]:
-    """Give the hashes of the recognition models that ship inside RapidOCR's package."""
-    folder = Path(str(resources.files("rapidocr") / "models"))
-    out = {}
-    for file in sorted(folder.glob("*rec*.onnx")):
-        with file.open("rb") as opened:
-            out[f"rapidocr/{file.name}"] = hashlib.file_digest(opened, "sha256").hexdigest()
-    return out

@@ -64,9 +64,9 @@ class Detection:
 class TrackPoint:
     """One frame's sighting of a track. ``road_xy`` is the ground contact point in metres.
 
-    ``clipped``: the box touches the picture's left, right or lower edge; ``occluded``: a nearer vehicle's box
-    covers its lower edge, or it rose while the others stayed. In both cases the box's bottom centre is not where
-    the vehicle stands: nothing is measured there.
+    ``clipped``: the box touches the picture's left, right or lower edge; ``occluded``: its lower edge is hidden, by a
+    nearer vehicle's box or as its own shape tells (`pipeline.occlusion`). In both cases the box's bottom centre is not
+    where the vehicle stands: nothing is measured there.
     """
 
     frame_index: int

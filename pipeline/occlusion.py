@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from detectors.camera import Camera
 from detectors.geometry import inside
-from detectors.kinematics import Axis, contact
-from detectors.types import Box
+from detectors.kinematics import Axis, contact, median_slope, velocity
+from detectors.types import Box, TrackPoint
 from detectors.vehicles import SIZES
 
 Array = NDArray[np.float64]
@@ -30,9 +30,16 @@ CUT_PX, CUT_SHARE = 2.0, 0.06
 # The near end's width against the class's: beyond these it stands across the lane, or is another class.
 NARROW, WIDE = 0.5, 1.6
 SAMPLES = 9
-# What stands and is hidden: its lower edge rose by so much of its height, while of the other edges only one side moved
-# by more than this, inwards. It is whole again once its box has so much of its former shape.
-ROSE, STAYED, WHOLE = 0.15, 0.08, 0.85
+# Who is no faster than this, metres a second, stands or creeps; and of whose box no other edge than the lower one moves
+# by more than this share of it in a second.
+CREEP_MPS, CREEP_SHARE, CREEP_WINDOW_S = 1.5, 0.05, 0.7
+# An edge stays where it moved by no more than this share of its box since the vehicle's last place.
+STAYED = 0.08
+# A box is cut where it is less high for its width than this share of what it was; from place to place that share of the
+# shape is kept, since whoever creeps turns but slowly.
+WHOLE, KEPT = 0.85, 0.98
+# Or where so much of a side and so much of the height are lost; it is whole once no more than the last is missing.
+LOST, ROSE, BACK, WHOLE_LOOKS = 0.2, 0.15, 0.08, 3
 # A box cut by the picture's upper edge has its own upper edge there wherever its vehicle is.
 TOP_PX = 3.0
 
@@ -50,48 +57,90 @@ class _LaneView:
 class LowerEdge:
     """Tells of one vehicle whether its box's lower edge is hidden by something that has no box there.
 
-    Where the other edges stay and the lower one rises, at once or little by little, no vehicle on a road has moved so:
-    something that the detector drew too small, or not at all, stands before it.
+    What stands or creeps keeps the shape of its box. Where that grows less high for its width, at once or little by
+    little, or loses a side and its lower edge together, something hides it that the detector drew too small, or not at
+    all. What drives is not judged: it may turn.
     """
 
-    _whole: Box | None = None
+    _anchor: Box | None = None
+    _lowest: float = 0.0
+    _shape: float = 0.0
     _hidden: bool = False
+    _whole_looks: int = 0
 
-    def hidden(self, box: Box) -> bool:
-        """Take in the newest box; give whether its lower edge is hidden, until it is seen whole again."""
-        if self._whole is not None:
-            if self._hidden:
-                self._hidden = not _whole_again(box, self._whole)
-            else:
-                self._hidden = _stands(box, self._whole) and _risen(box, self._whole) > ROSE
+    def hidden(self, box: Box, *, creeps: bool | None) -> bool:
+        """Give whether the lower edge of a box that no other box hides is hidden all the same, until it has been seen
+        whole for `WHOLE_LOOKS` sightings; ``creeps``: as `creeps` says of its sightings before."""
+        if self._anchor is None:
+            return False
+        if self._hidden:
+            self._whole_looks = self._whole_looks + 1 if self._is_whole(box, self._anchor) else 0
+            self._hidden = self._whole_looks < WHOLE_LOOKS
+        else:
+            self._hidden = creeps is not False and self._is_cut(box, self._anchor, creeps=creeps is True)
+            self._whole_looks = 0
         return self._hidden
 
-    def seen(self, box: Box) -> None:
-        """Remember a box whose lower edge is seen: while it stands, the one that reached lowest."""
-        whole = self._whole
-        if whole is None or box[1] <= TOP_PX or not _stands(box, whole) or box[3] >= whole[3]:
-            self._whole = box
+    def seen(self, box: Box, *, creeps: bool | None) -> None:
+        """Remember a box whose lower edge is seen."""
+        if self._anchor is not None and creeps and _stays(box, self._anchor):
+            self._lowest, self._shape = max(self._lowest, box[3]), max(self._shape, _shape(box))
+        else:
+            kept = KEPT * self._shape if creeps else 0.0
+            self._anchor, self._lowest, self._shape = box, box[3], max(kept, _shape(box))
+
+    def _is_cut(self, box: Box, anchor: Box, *, creeps: bool) -> bool:
+        if _stays(box, anchor):
+            return _shape(box) < WHOLE * self._shape
+        return self._lost_a_side(box, anchor) or (creeps and _shape(box) < WHOLE * KEPT * self._shape)
+
+    def _lost_a_side(self, box: Box, anchor: Box) -> bool:
+        left, right = _inwards(box, anchor)
+        one = min(abs(left), abs(right)) <= STAYED and max(left, right) >= LOST
+        return one and _top_stays(box, anchor) and self._rise(box, anchor) > ROSE
+
+    def _is_whole(self, box: Box, anchor: Box) -> bool:
+        back = box[1] <= TOP_PX or not _top_stays(box, anchor) or self._rise(box, anchor) <= BACK
+        return back and _shape(box) >= WHOLE * self._shape
+
+    def _rise(self, box: Box, anchor: Box) -> float:
+        return (self._lowest - box[3]) / max(1.0, anchor[3] - anchor[1])
 
 
-def _stands(box: Box, whole: Box) -> bool:
-    width = max(1.0, whole[2] - whole[0])
-    left, right = (box[0] - whole[0]) / width, (whole[2] - box[2]) / width
-    return min(left, right) >= -STAYED and min(abs(left), abs(right)) <= STAYED and _top_stayed(box, whole)
+def creeps(points: Sequence[TrackPoint]) -> bool | None:
+    """Tell whether a vehicle stands or creeps by its latest measurable sightings, None where that is not known.
+
+    A lower edge that is hidden little by little seems to drive away, and is not gone by alone.
+    """
+    known = velocity(points, CREEP_WINDOW_S)
+    if known is None or float(np.hypot(*known)) <= CREEP_MPS:
+        return None if known is None else True
+    used = [p for p in points if p.measurable and p.t_s >= points[-1].t_s - CREEP_WINDOW_S]
+    x1, y1, x2, y2 = used[-1].box_xyxy
+    t = [p.t_s for p in used]
+    sides = median_slope(t, [(p.box_xyxy[0], p.box_xyxy[2]) for p in used])
+    top, _ = median_slope(t, [(p.box_xyxy[1], 0.0) for p in used])
+    return max(*map(abs, sides), abs(top) * (x2 - x1) / max(1.0, y2 - y1)) <= CREEP_SHARE * (x2 - x1)
 
 
-def _top_stayed(box: Box, whole: Box) -> bool:
-    return abs(box[1] - whole[1]) <= STAYED * max(1.0, whole[3] - whole[1])
+def _shape(box: Box) -> float:
+    return (box[3] - box[1]) / max(1.0, box[2] - box[0])
 
 
-def _risen(box: Box, whole: Box) -> float:
-    return (whole[3] - box[3]) / max(1.0, whole[3] - whole[1])
+def _inwards(box: Box, anchor: Box) -> tuple[float, float]:
+    """How far the left and the right edge have come inwards, in widths."""
+    width = max(1.0, anchor[2] - anchor[0])
+    return (box[0] - anchor[0]) / width, (anchor[2] - box[2]) / width
 
 
-def _whole_again(box: Box, whole: Box) -> bool:
-    """As high for its width as it was. Where a side is hidden too, half of both is no less high for its width: what
-    stands must have its lower edge back."""
-    now, then = ((b[3] - b[1]) / max(1.0, b[2] - b[0]) for b in (box, whole))
-    return now >= WHOLE * then and (not _top_stayed(box, whole) or _risen(box, whole) <= ROSE)
+def _top_stays(box: Box, anchor: Box) -> bool:
+    return abs(box[1] - anchor[1]) <= STAYED * max(1.0, anchor[3] - anchor[1])
+
+
+def _stays(box: Box, anchor: Box) -> bool:
+    """Tell whether no edge moved by more than `STAYED`, but for a lower one that rose."""
+    lower = (box[3] - anchor[3]) / max(1.0, anchor[3] - anchor[1])
+    return max(map(abs, _inwards(box, anchor))) <= STAYED and _top_stays(box, anchor) and lower <= STAYED
 
 
 class Occlusion:

@@ -18,13 +18,15 @@ from detectors.camera import Camera
 from detectors.kinematics import contact
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Track, TrackPoint
 from pipeline.handover import HandoverWatch
-from pipeline.occlusion import LowerEdge, Occlusion
+from pipeline.occlusion import LowerEdge, Occlusion, creeps
 
 HISTORY_S = 40.0
 LOST_S = 1.2
 CONFIRM_HITS = 4
 CONFIRM_S = 0.25
 EDGE_PX, EDGE_SHARE = 3.0, 0.05
+# So many sightings tell how fast a vehicle is, at any frame rate.
+RECENT = 32
 SAME_OBJECT_IOU = 0.65
 MOST_WIDER = 2.2
 # A vehicle that the detector misses for a moment still hides what is behind it.
@@ -68,12 +70,20 @@ class _History:
     began_at: datetime | None = None
     lower_edge: LowerEdge = field(default_factory=LowerEdge)
 
+    def creeps(self) -> bool | None:
+        """Tell whether it stands or creeps, see `pipeline.occlusion.creeps`."""
+        return creeps(tuple(self.points)[-RECENT:])
+
+    def hides(self, box: Box) -> bool:
+        """Tell whether the lower edge of its newest box is hidden by something that has no box there."""
+        return self.lower_edge.hidden(box, creeps=self.creeps())
+
     def add(self, point: TrackPoint, label: str) -> None:
         if not self.points:
             self.began_s, self.began_at = point.t_s, point.captured_at
         self.points.append(point)
         if point.measurable:
-            self.lower_edge.seen(point.box_xyxy)
+            self.lower_edge.seen(point.box_xyxy, creeps=self.creeps())
         self.labels.append(label)
         self.hits += 1
         self.votes[label] = self.votes.get(label, 0.0) + point.confidence
@@ -172,7 +182,7 @@ class VehicleTracker:
                 d.confidence,
                 (float(road[i, 0]), float(road[i, 1])),
                 clipped=_clipped(d.box_xyxy, self._camera.file.frame_size),
-                occluded=bool(covered[i]) or self._histories[key].lower_edge.hidden(d.box_xyxy),
+                occluded=bool(covered[i]) or self._histories[key].hides(d.box_xyxy),
             )
             last_s = self._histories[key].watch.add(point)
             if last_s is not None:

@@ -31,7 +31,7 @@ FEATURES = 120 + 384
 # Where the network's graph is tapped: the input of the convolution around its attention, and what its classifier sees.
 _LOCAL, _SEEN = "Conv.54", "Transpose.8"
 # In single precision everywhere: some processors would halve it, and read otherwise than others.
-_ALIKE: dict[str, str | int] = {"NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+_OPTIONS: dict[str, str | int] = {"NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
 
 
 def backbone(folder: Path) -> tuple[Path, str]:
@@ -89,7 +89,7 @@ class PpOcrFeatures:
             PlateReaderError: RapidOCR's package holds another network, or none.
         """
         file, digest = backbone(folder or weights_folder())
-        self.sha256_by_file = {file.name: digest}
+        self.sha256_by_file = {f"rapidocr/{file.name}": digest}
         try:
             import openvino
 
@@ -98,7 +98,7 @@ class PpOcrFeatures:
             nodes = {node.get_friendly_name(): node for node in whole.get_ordered_ops()}
             wanted = [nodes[_SEEN].output(0), nodes[_LOCAL].input_value(0)]
             part = openvino.Model(wanted, whole.get_parameters())
-            self._network = core.compile_model(part, "CPU", {"INFERENCE_NUM_THREADS": threads, **_ALIKE})
+            self._network = core.compile_model(part, "CPU", {"INFERENCE_NUM_THREADS": threads, **_OPTIONS})
         except (ImportError, KeyError, RuntimeError) as error:
             raise PlateReaderError(
                 f"{file}: OpenVINO cannot run it: {error}; install the versions in requirements.lock"

@@ -27,8 +27,6 @@ from plate_reader.prior import log_prior
 Floats = NDArray[np.float64]
 
 _BEST_OF_EACH, _KEPT = 8, 3
-# So many of a crop's readings, our two views' and the peer's, must be one text.
-_ALIKE = 2
 _HEARD = 1e-4
 # How much of a step's probability must be for "something covers a character" to be heard.
 _COVERED = 0.4
@@ -47,6 +45,7 @@ class Acceptance:
         agreeing: how many crops must by themselves read the same text.
         contradiction: a crop that reads another text at least this surely at its weakest character stops the
             acceptance.
+        alike: so many of a crop's readings, our views' and the peer's, must be one text for it to count as agreeing.
         least_width_px: a plate narrower than this in its crop never agrees, however sure its reading is.
     """
 
@@ -54,6 +53,7 @@ class Acceptance:
     witness: float = 0.95
     agreeing: int = 2
     contradiction: float = 0.60
+    alike: int = 2
     least_width_px: float = 45.0
 
 
@@ -167,7 +167,8 @@ def _why_not(
     for witness in witnesses:
         if witness.text not in (None, text) and witness.weakest >= rules.contradiction:
             return f"one crop reads {witness.text} just as surely"
-    agreeing = [w for w in witnesses if _agrees(w, text, rules)]
+    reading = [w for w in witnesses if w.text is not None]
+    agreeing = [w for w in reading if _agrees(w, text, rules)]
     if len(agreeing) < rules.agreeing:
         widest = max(w.width_px for w in witnesses)
         if widest < rules.least_width_px:
@@ -177,7 +178,7 @@ def _why_not(
         )
     if all(w.cut_off for w in agreeing):
         return "the plate reaches beyond the crop: it may be cut off"
-    if 2 * sum(w.covered for w in witnesses) >= len(witnesses):
+    if all(w.covered for w in agreeing) or 2 * sum(w.covered for w in reading) >= len(reading):
         return "something seems to cover a character"
     return ""
 
@@ -191,7 +192,7 @@ def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:
         witness.text == text
         and witness.weakest >= rules.witness
         and witness.width_px >= rules.least_width_px
-        and witness.texts.count(text) >= min(len(witness.texts), _ALIKE)
+        and witness.texts.count(text) >= min(len(witness.texts), rules.alike)
     )
 
 

@@ -116,7 +116,7 @@ class AverageSpeed:
         point = track.points[i]
         if not point.measurable:
             return
-        if jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
+        if jumped(track.points[: i + 1], self._camera.homography):
             follow.seen = []
         lane = lane_at(self._lanes, point.road_xy)
         # Where a lane ends before the line, the vehicle is still the lane's that it came by.

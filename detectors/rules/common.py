@@ -21,6 +21,7 @@ from detectors.vehicles import TWO_WHEELERS
 
 REPEAT_S = 2.0
 GAP_S = 1.5
+LOOK_BACK = 24
 REPEAT_M = 4.0
 # A lower edge that another vehicle hides makes a place seem so much farther away.
 HIDDEN_S, HIDDEN_M = 1.0, 8.0
@@ -219,9 +220,16 @@ def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
     2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. A gap of
     `GAP_S` counts as a jump. The return from one wild box is a jump as well: who was meant by it cannot be told.
     """
-    used = [p for p in points[-24:] if p.measurable]
+    used: list[TrackPoint] = []
+    # However long its lower edge was hidden, it is where it was last measured that counts.
+    for back, point in enumerate(reversed(points)):
+        if back >= LOOK_BACK and len(used) > 1:
+            break
+        if point.measurable:
+            used.append(point)
     if len(used) < 2:
         return False
+    used.reverse()
     a, b = used[-2], used[-1]
     dt = b.t_s - a.t_s
     if dt >= GAP_S:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.boxes import area, shared
+from detectors.heads import UNTOLD
 from detectors.types import Box, Detection, Track, TrackPoint
 
 # In widths of the motorcycle's box: a head this near to a seat is that seat's; one about as near to another seat, by
@@ -28,10 +29,12 @@ class Seat:
     y: float
     seen: list[tuple[TrackPoint, Detection]] = field(default_factory=list)
 
-    def near(self, near_share: float) -> list[tuple[TrackPoint, Detection]]:
-        """Give the sightings in which the head is at least ``near_share`` of its greatest height."""
-        most = max(height(d) for _, d in self.seen)
-        return [(p, d) for p, d in self.seen if height(d) >= near_share * most]
+    def near(self, near_share: float, *, told: bool) -> list[tuple[TrackPoint, Detection]]:
+        """Give the sightings in which it can be told whether the head is bare, and is at least ``near_share`` of its
+        greatest height; of that among these alone where ``told``."""
+        seen = [(p, d) for p, d in self.seen if d.label != UNTOLD]
+        most = max((height(d) for _, d in (seen if told else self.seen)), default=0.0)
+        return [(p, d) for p, d in seen if height(d) >= near_share * most]
 
 
 def height(head: Detection) -> float:
@@ -88,11 +91,14 @@ def vote(seats: list[Seat], point: TrackPoint, heads: Sequence[Detection]) -> No
         )
         for d in heads
     ]
+    # A head that cannot be told takes no seat that a told one may have, and opens none beside it.
     pairs = sorted(
-        (_apart(seat, place), i, j) for i, seat in enumerate(seats) for j, place in enumerate(places)
+        (heads[j].label == UNTOLD, _apart(seat, place), i, j)
+        for i, seat in enumerate(seats)
+        for j, place in enumerate(places)
     )
     taken: dict[int, int] = {}
-    for distance, i, j in pairs:
+    for _, distance, i, j in pairs:
         if distance <= SAME_SEAT and i not in taken and j not in taken.values():
             taken[i] = j
     by_head = {j: seats[i] for i, j in taken.items()}
@@ -104,6 +110,8 @@ def vote(seats: list[Seat], point: TrackPoint, heads: Sequence[Detection]) -> No
         ):
             continue
         if seat is None:
+            if head.label == UNTOLD and any(_apart(s, places[j]) <= SAME_SEAT for s in seats):
+                continue
             seat = Seat(*places[j])
             seats.append(seat)
         # The seat wanders slowly with the box's shape as the motorcycle comes nearer.

@@ -125,7 +125,7 @@ class LaneMarking:
         point = track.points[i]
         if not point.measurable:
             return None
-        if jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
+        if jumped(track.points[: i + 1], self._camera.homography):
             vehicle.forget()
         self._settle(vehicle, point, scene)
         for k, (line, passage) in enumerate(zip(self._lines, vehicle.passages, strict=True)):

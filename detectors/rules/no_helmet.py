@@ -64,8 +64,14 @@ class NoHelmet(RiderRule):
 
     def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
         """Flag the motorcycle where one of its seats has a bare head."""
-        near = [_told(s.near(self.parameters.near_share)) for s in rider.seats]
-        bare = [votes for votes in near if self._is_bare(votes)]
+        near = [s.near(self.parameters.near_share, told=False) for s in rider.seats]
+        # A near look that cannot be told casts doubt on bare ones farther away, and never on those under a helmet.
+        told = [s.near(self.parameters.near_share, told=True) for s in rider.seats]
+        bare = [
+            votes
+            for votes, all_ in zip(near, told, strict=True)
+            if self._is_bare(votes) and self._is_bare(all_)
+        ]
         if not bare or self._flagged.knows(track):
             return None
         seen = max(bare, key=lambda votes: _weight(_bare(votes)))
@@ -99,10 +105,6 @@ class NoHelmet(RiderRule):
             and len(sure) >= self.parameters.sure_share * len(votes)
             and _places(sure) >= self.parameters.min_places
         )
-
-
-def _told(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint, Detection]]:
-    return [(p, d) for p, d in seen if d.label != UNTOLD]
 
 
 def _bare(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint, Detection]]:

@@ -115,7 +115,7 @@ class RedLight:
             # It says that the vehicle was there, and is no ground to measure what follows from.
             state.before_count += self._approach_of(point, track.label) is not None
             return
-        if jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
+        if jumped(track.points[: i + 1], self._camera.homography):
             state.forget()
         approach = self._approach_of(point, track.label)
         if approach is not None:

@@ -76,7 +76,7 @@ class RiderRule:
         heads = [d for d in self.heads_in(scene) if height(d) >= self.parameters.min_head_px]
         for track in scene.tracks:
             known = track.id in self._riders and track.points[-1].measurable
-            if known and jumped(track.points[-24:], self._camera.homography):
+            if known and jumped(track.points, self._camera.homography):
                 found.append(self._part(self._riders.pop(track.id), track))
         for track, its_heads in self._given(scene.tracks, heads):
             rider = self._riders.setdefault(track.id, Motorcycle(track))

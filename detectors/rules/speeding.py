@@ -125,7 +125,7 @@ class Speeding:
             return False
         if not inside(self._zone, point.road_xy):
             return len(passage.points) > 0
-        if passage.points and jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
+        if passage.points and jumped(track.points[: i + 1], self._camera.homography):
             passage.spoilt = True
         lane = lane_at(self._camera.file.lanes, point.road_xy)
         passage.points.append(point)

@@ -104,7 +104,7 @@ class WrongWay:
         point = track.points[i]
         if not point.measurable:
             return
-        if jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
+        if jumped(track.points[: i + 1], self._camera.homography):
             run.forget()
         lane = lane_at(self._camera.file.lanes, point.road_xy, self.parameters.margin_m)
         if lane is None or (

@@ -120,7 +120,7 @@ class ZoneTravel:
         point = track.points[i]
         if not point.measurable:
             return []
-        if jumped(track.points[max(0, i - 24) : i + 1], self._camera.homography):
+        if jumped(track.points[: i + 1], self._camera.homography):
             run.forget()
         found: list[Violation] = []
         if run.zone is not None and self._out_of(run.zone, point):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hand_made import BEGAN, Noise, Signal, Vehicle, along, camera, rules_of, run, straight
 
-from detectors.types import Detection, SignalState
+from detectors.types import Box, Detection, SignalState
 from pipeline.occlusion import Occlusion
 from pipeline.tracking import VehicleTracker
 
@@ -135,3 +135,36 @@ def test_standing_past_the_line_in_a_left_turn_lane_and_lost_from_sight_is_not_f
     stays = stands_then(0)
     gone = Vehicle("motorcycle", lambda t: stays(t) if t < 8.5 else None)
     assert not run([gone], WAITS, seconds=14, given=GIVEN)
+
+
+@pytest.mark.parametrize("label", ["car", "truck", "motorcycle"])
+@pytest.mark.parametrize("share", [0.45, 0.6])
+def test_who_creeps_up_to_the_line_while_its_lower_edge_is_hidden_little_by_little_is_not_over_it(
+    label: str, share: float
+) -> None:
+    given = camera(enforce={"stop_line": {}})
+    creeping = Vehicle(label, along([0, 3, 11, 40], [-12, -7, -1.2, -1.2], -1.75))
+
+    class Hidden(Vehicle):
+        def box(self, t: float) -> Box | None:
+            if (box := creeping.box(t)) is None:
+                return None
+            return *box[:3], box[3] - share * float(np.clip((t - 3) / 8, 0, 1)) * (box[3] - box[1])
+
+    assert not run([Hidden(label, creeping.front)], Signal([(0, RED)]), 15, noise=Noise(1, 1.0), given=given)
+
+
+@pytest.mark.parametrize("label", ["car", "truck", "bus", "motorcycle"])
+@pytest.mark.parametrize("kmh", [6, 15, 30, 60])
+@pytest.mark.parametrize("jitter", [0.0, 0.012])
+def test_on_a_clear_road_nothing_that_drives_is_hidden(label: str, kmh: float, jitter: float) -> None:
+    tracker, rng, leaving = VehicleTracker(camera()), np.random.default_rng(1), straight(kmh, -1.75, -12)
+    seen = []
+    for i in range(8 * 12):
+        if (box := Vehicle(label, leaving).box(i / 12)) is None:
+            continue
+        off = rng.normal(0, 1, 4) * np.hypot(1.0 if jitter else 0.0, jitter * (box[3] - box[1]))
+        shown = Detection(label, 0.9, tuple(float(v) for v in np.array(box) + off))
+        seen += tracker.update(i, i / 12, BEGAN, [shown]).live
+    assert len(seen) > 30
+    assert not any(track.points[-1].occluded for track in seen)

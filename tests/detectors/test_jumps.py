@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from hand_made import BEGAN, FPS, camera, project
@@ -44,6 +45,14 @@ def test_who_is_somewhere_else_from_a_sighting_on_jumps_there(
 ) -> None:
     found = jumps(sightings(lambda i: 20.0 + pace * i / FPS + way * far * (i >= at)))
     assert found and found[0] == at
+
+
+@given(st.integers(18, 60))
+def test_however_long_its_lower_edge_was_hidden_who_is_seen_elsewhere_has_jumped(hidden: int) -> None:
+    before, after = sightings(lambda i: 20.0)[:8], sightings(lambda i: 33.0)[0]
+    unseen = [replace(before[-1], t_s=before[-1].t_s + (i + 1) / FPS, occluded=True) for i in range(hidden)]
+    last = replace(after, t_s=unseen[-1].t_s + 1 / FPS)
+    assert jumped([*before, *unseen, last], HOMOGRAPHY)
 
 
 @given(PACE_MPS, FAR_M, st.sampled_from([-1, 1]), st.integers(8, 18), st.integers(1, 4))

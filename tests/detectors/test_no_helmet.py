@@ -81,6 +81,18 @@ def test_far_looks_do_not_convict_where_the_near_ones_cannot_be_told() -> None:
     assert not watch([far] * 20 + [near] * 6)
 
 
+def test_a_near_look_that_cannot_be_told_takes_no_look_at_a_helmet_away() -> None:
+    helmet, bare = [head(HELMET, size=20.0)], [head(BARE, size=31.0)]
+    for near in (0, 1, 6):
+        assert not watch([helmet] * 60 + [bare] * 10 + [[head(UNTOLD, size=50.0)]] * near)
+
+
+def test_a_head_that_cannot_be_told_takes_no_seat_from_one_that_can() -> None:
+    bare, blob = [head(BARE, x=130, size=24.0)], head(UNTOLD, x=130, y=115, size=24.0)
+    helmet = head(HELMET, x=133, y=130, size=24.0)
+    assert not watch([bare] * 10 + [bare, [helmet, blob]] * 15)
+
+
 def test_a_head_that_is_never_surely_bare_is_not_flagged() -> None:
     assert not watch([[head(BARE, confidence=0.45)]] * 60)
 

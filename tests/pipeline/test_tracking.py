@@ -138,16 +138,16 @@ def test_a_standing_vehicle_whose_lower_edge_rises_is_not_measured_from_until_it
     # A lorry's roof, of which the detector draws the right half only, hides the car's lower half.
     whole, half = car((800, 500, 1000, 700)), car((803, 501, 998, 590))
     driving_off = [car((800, 500 - 12.0 * i, 1000 - i, 590 - 12.0 * i)) for i in range(1, 5)]
-    frames = [[whole]] * 7 + [[half]] * 4 + [[d] for d in driving_off] + [[car((800, 440, 990, 632))]] * 2
+    frames = [[whole]] * 7 + [[half]] * 4 + [[d] for d in driving_off] + [[car((800, 440, 990, 632))]] * 4
     seen = follow(VehicleTracker(camera), frames)[-1][0].points
-    assert [p.measurable for p in seen[-15:]] == [True] * 5 + [False] * 8 + [True] * 2
+    assert [p.measurable for p in seen[-17:]] == [True] * 5 + [False] * 10 + [True] * 2
 
 
 def test_a_lower_edge_that_rises_little_by_little_is_hidden_all_the_same(camera: Camera) -> None:
     whole = car((800, 500, 1000, 700))
     rising = [car((800, 500, 1000, 700 - 8.0 * i)) for i in range(1, 16)]
-    seen = follow(VehicleTracker(camera), [[whole]] * 7 + [[d] for d in rising] + [[whole]] * 2)[-1][0].points
-    assert [p.measurable for p in seen[-17:]] == [True] * 3 + [False] * 12 + [True] * 2
+    seen = follow(VehicleTracker(camera), [[whole]] * 7 + [[d] for d in rising] + [[whole]] * 4)[-1][0].points
+    assert [p.measurable for p in seen[-19:]] == [True] * 3 + [False] * 14 + [True] * 2
 
 
 def test_a_standing_vehicle_of_which_a_quarter_is_seen_is_not_measured_from(camera: Camera) -> None:
@@ -156,6 +156,14 @@ def test_a_standing_vehicle_of_which_a_quarter_is_seen_is_not_measured_from(came
     assert [p.measurable for p in follow(VehicleTracker(camera), frames)[-1][0].points[-6:]] == [False] * 6
     frames = [[whole]] * 7 + [[quarter]] * 4
     assert [p.measurable for p in follow(VehicleTracker(camera), frames)[-1][0].points[-4:]] == [False] * 4
+
+
+def test_a_standing_bus_cut_by_the_pictures_upper_edge_is_watched_too(camera: Camera) -> None:
+    rising = [car((727, 0, 1014, 381 - 4.0 * i), "bus") for i in range(60)]
+    still = [car((727, 0, 1014, 381), "bus")] * 12
+    seen = follow(VehicleTracker(camera), [[d] for d in (*still, *rising)])[-1][0].points
+    assert all(p.measurable for p in seen[:20])
+    assert not any(p.measurable for p in seen[-40:])
 
 
 def test_a_high_vehicle_cut_by_the_pictures_upper_edge_is_measured_as_it_leaves(camera: Camera) -> None:

@@ -123,6 +123,15 @@ def test_a_crop_that_lacks_probability_where_something_covers_a_character_is_not
     assert "cover" in verdict.reason
 
 
+@pytest.mark.parametrize("unreadable", [0, 3, 9])
+def test_crops_that_nobody_can_read_do_not_outvote_a_covered_character(unreadable: int) -> None:
+    shown, blank = posterior("B1234ABC"), np.full((20, 37), 1e-7)
+    shown[MARGIN + 8] *= 0.3
+    blank[:, 0] = 1.0
+    covered, nothing = hear([shown, shown], [], 110), hear([blank, blank], [], 110)
+    assert not vote([covered] * 2 + [nothing] * unreadable, RULES).accepted
+
+
 def test_a_peer_that_surely_reads_another_text_stops_the_acceptance() -> None:
     disputed = hear([posterior("B1234ABC", 0.9999)], [posterior("B1234AEC", 0.9999)], 110)
     assert not vote([disputed] * 3, RULES).accepted

@@ -33,9 +33,9 @@ SURVEY = (
     (0.0, 20.0),
 )
 # Who enforces a line or a lane far away surveys there too.
+FAR_SURVEY = ((-3.4, 45.0), (3.4, 45.0), (-3.4, 65.0))
 # Beyond the line: who turns left from it goes too short a way in the zone.
 ODD_EVEN_Y = (2.0, 34.0)
-FAR_SURVEY = ((-3.4, 45.0), (3.4, 45.0), (-3.4, 65.0))
 # Between the hours of Jakarta's Pergub 88/2019; by the clocks above only a dusk scene lies in them.
 ODD_EVEN_HOURS = [
     {"days": ["mon", "tue", "wed", "thu", "fri"], "start": start, "end": end, "on_holidays": False}
