@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -217,30 +218,24 @@ def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
     """Tell whether the last sighting cannot be the same vehicle as those before it: the tracker mixed two up.
 
     Bounds: 35 m/s where the speed is not known yet; else the place expected from the last 0.7 s, give or take
-    2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. A gap of
-    `GAP_S` counts as a jump. The return from one wild box is a jump as well: who was meant by it cannot be told.
+    2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. Who was not measured
+    for `GAP_S` must have gone on as before, give or take 2 m/s and no more than 6 m. The return from one wild box is a
+    jump as well: who was meant by it cannot be told.
     """
-    used: list[TrackPoint] = []
     # However long its lower edge was hidden, it is where it was last measured that counts.
-    for back, point in enumerate(reversed(points)):
-        if back >= LOOK_BACK and len(used) > 1:
-            break
-        if point.measurable:
-            used.append(point)
+    used = list(islice((p for p in reversed(points) if p.measurable), LOOK_BACK))[::-1]
     if len(used) < 2:
         return False
-    used.reverse()
     a, b = used[-2], used[-1]
     dt = b.t_s - a.t_s
-    if dt >= GAP_S:
-        return True
     jacobian = homography.road_jacobian(contact(b.box_xyxy))
     noise = 3 * jitter_px(b) * float(np.linalg.norm(jacobian, 2))
     moved = np.subtract(b.road_xy, a.road_xy)
     known = velocity(used[:-1])
     if known is None:
-        return bool(np.hypot(*moved) > 35.0 * dt + 1.5 + noise)
-    return bool(np.hypot(*(moved - np.multiply(known, dt))) > 2.0 + noise + 4.0 * dt**2 + 2.0 * dt)
+        return dt >= GAP_S or bool(np.hypot(*moved) > 35.0 * dt + 1.5 + noise)
+    reach = 4.0 * dt**2 + 2.0 * dt if dt < GAP_S else min(2.0 * dt, 6.0)
+    return bool(np.hypot(*(moved - np.multiply(known, dt))) > 2.0 + noise + reach)
 
 
 def fresh(track: Track, seen_until_s: float) -> int:

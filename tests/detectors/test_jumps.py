@@ -53,6 +53,7 @@ def test_however_long_its_lower_edge_was_hidden_who_is_seen_elsewhere_has_jumped
     unseen = [replace(before[-1], t_s=before[-1].t_s + (i + 1) / FPS, occluded=True) for i in range(hidden)]
     last = replace(after, t_s=unseen[-1].t_s + 1 / FPS)
     assert jumped([*before, *unseen, last], HOMOGRAPHY)
+    assert not jumped([*before, *unseen, replace(before[-1], t_s=last.t_s)], HOMOGRAPHY)
 
 
 @given(PACE_MPS, FAR_M, st.sampled_from([-1, 1]), st.integers(8, 18), st.integers(1, 4))
