@@ -27,6 +27,8 @@ from plate_reader.prior import log_prior
 Floats = NDArray[np.float64]
 
 _BEST_OF_EACH, _KEPT = 8, 3
+# So many of a crop's readings, our two views' and the peer's, must be one text.
+_ALIKE = 2
 _HEARD = 1e-4
 # How much of a step's probability must be for "something covers a character" to be heard.
 _COVERED = 0.4
@@ -45,7 +47,6 @@ class Acceptance:
         agreeing: how many crops must by themselves read the same text.
         contradiction: a crop that reads another text at least this surely at its weakest character stops the
             acceptance.
-        alike: so many of a crop's readings, our views' and the peer's, must be one text for it to count as agreeing.
         least_width_px: a plate narrower than this in its crop never agrees, however sure its reading is.
     """
 
@@ -53,7 +54,6 @@ class Acceptance:
     witness: float = 0.95
     agreeing: int = 2
     contradiction: float = 0.60
-    alike: int = 2
     least_width_px: float = 45.0
 
 
@@ -192,7 +192,7 @@ def _agrees(witness: Witness, text: str, rules: Acceptance) -> bool:
         witness.text == text
         and witness.weakest >= rules.witness
         and witness.width_px >= rules.least_width_px
-        and witness.texts.count(text) >= min(len(witness.texts), rules.alike)
+        and witness.texts.count(text) >= min(len(witness.texts), _ALIKE)
     )
 
 
