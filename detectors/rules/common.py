@@ -219,7 +219,7 @@ def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
 
     Bounds: 35 m/s where the speed is not known yet; else the place expected from the last 0.7 s, give or take
     2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. Who was not measured
-    for `GAP_S` must have gone on as before, give or take 2 m/s and no more than 6 m. The return from one wild box is a
+    for `GAP_S` must have gone on as before, give or take 1 m/s and no more than 4 m. The return from one wild box is a
     jump as well: who was meant by it cannot be told.
     """
     # However long its lower edge was hidden, it is where it was last measured that counts.
@@ -234,7 +234,7 @@ def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
     known = velocity(used[:-1])
     if known is None:
         return dt >= GAP_S or bool(np.hypot(*moved) > 35.0 * dt + 1.5 + noise)
-    reach = 4.0 * dt**2 + 2.0 * dt if dt < GAP_S else min(2.0 * dt, 6.0)
+    reach = 4.0 * dt**2 + 2.0 * dt if dt < GAP_S else min(dt, 4.0)
     return bool(np.hypot(*(moved - np.multiply(known, dt))) > 2.0 + noise + reach)
 
 
