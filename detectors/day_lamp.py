@@ -69,13 +69,12 @@ class LampWatch:
         crops = [(id_, crop_region(image, box), self._behind_signal(box)) for id_, box in places]
         least = LEAST_WIDTH_PX * (RIGHT - LEFT)
         near = [seen for seen in crops if seen[1].size and seen[1].shape[1] >= least]
-        return tuple(
-            _told_behind(look_at(crop, id_)) if behind else look_at(crop, id_) for id_, crop, behind in near
-        )
+        return tuple(_told(look_at(crop, id_), behind) for id_, crop, behind in near)
 
     def _behind_signal(self, place: Box) -> bool:
         return any(intersection(place, region) for region in self._signals)
 
 
-def _told_behind(look: LampSighting) -> LampSighting:
-    return LampSighting(look.track_id, False, 0.0, "behind a signal head") if look.off else look
+def _told(look: LampSighting, behind_signal: bool) -> LampSighting:
+    hidden = behind_signal and look.off > 0
+    return LampSighting(look.track_id, False, 0.0, "behind a signal head") if hidden else look

@@ -11,7 +11,7 @@ from detectors.camera import Camera
 from detectors.day_lamp import LampWatch
 from detectors.heads import HEADS
 from detectors.rules.base import PassageRule
-from detectors.rules.common import jumped
+from detectors.rules.jumps import jumped
 from detectors.rules.registry import build_rules
 from detectors.signal import SignalReader
 from detectors.types import Detection, Frame, Scene, SignalState, Track, Violation

@@ -23,12 +23,12 @@ from detectors.rules.common import (
     Flagged,
     Parameters,
     fresh,
-    jumped,
     key_frame,
     lane_at,
     make_violation,
     parse_parameters,
 )
+from detectors.rules.jumps import jumped
 from detectors.types import Scene, Track, TrackPoint, Violation
 
 # So many sightings must certainly lie on either side of the line.

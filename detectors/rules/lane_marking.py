@@ -16,12 +16,12 @@ from detectors.rules.common import (
     Flagged,
     Parameters,
     fresh,
-    jumped,
     key_frame,
     make_violation,
     parse_parameters,
 )
 from detectors.rules.crossing import Crossed, Line, Passage, Place
+from detectors.rules.jumps import jumped
 from detectors.rules.sideways import Sideways
 from detectors.rules.turning import Turned, Way
 from detectors.types import Scene, Track, TrackPoint, Violation

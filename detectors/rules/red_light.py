@@ -18,11 +18,11 @@ from detectors.rules.common import (
     SignalHistory,
     distance_inside,
     fresh,
-    jumped,
     key_frame,
     make_violation,
     parse_parameters,
 )
+from detectors.rules.jumps import jumped
 from detectors.types import Scene, SignalState, Track, TrackPoint, Violation
 
 

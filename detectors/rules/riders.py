@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pydantic import Field
 
 from detectors.camera import Camera
-from detectors.rules.common import Flagged, Parameters, jumped, parse_parameters
+from detectors.rules.common import Flagged, Parameters, parse_parameters
 from detectors.rules.heads import Seat, assign, height
+from detectors.rules.jumps import jumped
 from detectors.types import Detection, Scene, Track, TrackPoint, Violation
 
 

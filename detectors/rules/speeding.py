@@ -17,12 +17,12 @@ from detectors.rules.common import (
     Flagged,
     Parameters,
     fresh,
-    jumped,
     key_frame,
     lane_at,
     make_violation,
     parse_parameters,
 )
+from detectors.rules.jumps import jumped
 from detectors.speed import Speed, speed_over
 from detectors.types import Scene, Track, TrackPoint, Violation
 from detectors.viewpoint import CalibrationSpread, viewpoint

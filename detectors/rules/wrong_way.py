@@ -17,12 +17,12 @@ from detectors.rules.common import (
     Parameters,
     distance_inside,
     fresh,
-    jumped,
     key_frame,
     lane_at,
     make_violation,
     parse_parameters,
 )
+from detectors.rules.jumps import jumped
 from detectors.types import Scene, Track, TrackPoint, Violation
 from detectors.viewpoint import CalibrationSpread
 

@@ -18,11 +18,11 @@ from detectors.rules.common import (
     Parameters,
     distance_inside,
     fresh,
-    jumped,
     key_frame,
     make_violation,
     parse_parameters,
 )
+from detectors.rules.jumps import jumped
 from detectors.rules.sideways import Sideways
 from detectors.sections import Zone
 from detectors.types import Scene, Track, TrackPoint, Violation

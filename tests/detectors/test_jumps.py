@@ -10,7 +10,7 @@ from hand_made import BEGAN, FPS, camera, project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.rules.common import jumped
+from detectors.rules.jumps import jumped
 from detectors.types import TrackPoint
 
 HOMOGRAPHY = camera().homography

@@ -60,12 +60,16 @@ class Committed:
     speed_kmh: float | None = None
 
 
+def _rear(driver: Driver, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([np.nan if (f := driver.front(float(x))) is None else f - driver.length for x in t])
+
+
 def zone_speed_kmh(driver: Driver, seconds: float) -> float | None:
     """Give the mean speed of the rear contact over the measuring zone, or None where it never passes it whole."""
     if driver.path not in LANES:
         return None
     t = np.arange(0.0, seconds, LOOK_S)
-    rear = np.array([np.nan if (f := driver.front(float(x))) is None else f - driver.length for x in t])
+    rear = _rear(driver, t)
     inside = np.flatnonzero((rear >= ZONE_M[0]) & (rear <= ZONE_M[1]))
     if len(inside) < 5 or inside[0] == 0 or inside[-1] == len(t) - 1:
         return None
@@ -218,7 +222,7 @@ def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
     if v.rule in ("motorcycle_ban", "bus_lane", "shoulder_use"):
         return feet(during) >= SEEN_OF_ZONE_TRAVEL * (v.end_s - v.start_s)
     if v.rule == "odd_even":
-        rear = np.array([np.nan if (f := driver.front(float(x))) is None else f - driver.length for x in t])
+        rear = _rear(driver, t)
         legible = t[(rear > LEGIBLE_M[0]) & (rear < LEGIBLE_M[1])]
         return feet(during) >= SEEN_OF_ZONE_TRAVEL * (v.end_s - v.start_s) and feet(legible) >= SEEN_PLATE_S
     if v.rule == "lane_marking":
@@ -227,7 +231,7 @@ def _seen(v: Committed, driver: Driver, sight: Sight) -> bool:
         return all(feet(part) >= SEEN_CHANGE_S * LOOK_S * len(part) for part in parts)
     if v.rule == "speeding":
         return feet(during) >= SEEN_OF_ZONE * (v.end_s - v.start_s)
-    rear = np.array([np.nan if (f := driver.front(float(x))) is None else f - driver.length for x in t])
+    rear = _rear(driver, t)
     # Where any vehicle of the class would still be before the line.
     before = t[rear < -LONGEST.get(driver.label, SIZES[driver.label][0]) - 0.5]
     if feet(before) < SEEN_BEFORE_S:
