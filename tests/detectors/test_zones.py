@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
-from hand_made import WORKDAYS, Noise, Vehicle, along, camera, rules_of, run, strip
+from hand_made import BEGAN, WORKDAYS, Noise, Vehicle, along, camera, rules_of, run, strip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.camera import Camera, CameraFileError
+from detectors.kinematics import contact
 from detectors.rules.base import LetPass, PlateRule, SeenPlate
 from detectors.rules.odd_even import OddEven, forbidden_parity, parity
 from detectors.rules.registry import build_rules
-from detectors.types import Violation
+from detectors.types import Scene, Track, TrackPoint, Violation
 
 # BEGAN is a Monday, 10:00 WIB.
 MORNING = [{"days": WORKDAYS, "start": "06:00", "end": "10:30", "on_holidays": False}]
@@ -45,6 +46,27 @@ def test_driving_along_a_closed_zone_is_flagged_once(given_: Camera, label: str)
     assert rules_of(found) == [next(iter(given_.file.enforce))]
     assert found[0].measured["zone"] == "Z1"
     assert float(found[0].measured["metres_along_at_least"]) >= 15.0
+
+
+@pytest.mark.parametrize(("metres", "flagged"), [(24.0, True), (10.0, False)])
+def test_where_a_track_jumps_what_was_driven_before_is_judged_and_nothing_since(
+    metres: float, flagged: bool
+) -> None:
+    ride = Vehicle("motorcycle", lambda t: (-1.75, 8 * t - 8, 0.0))
+    other = Vehicle("motorcycle", lambda t: (4.0, 8 * t + 2, 0.0))
+    points: list[TrackPoint] = []
+    rule, found, parted_s = build_rules(BAN)[0], [], metres / 8.0
+    for i in range(round(12 * (parted_s + 1.0))):
+        t = i / 12
+        box = ride.box(t) if t < parted_s else other.box(t - parted_s)
+        assert box is not None
+        x, y = BAN.homography.to_road(np.array([contact(box)]))[0]
+        at = BEGAN + timedelta(seconds=t)
+        points.append(TrackPoint(i, t, at, box, 0.9, (float(x), float(y))))
+        found += rule.update(Scene(i, t, at, (Track(1, "motorcycle", True, tuple(points)),)))
+    assert rules_of(found) == ["motorcycle_ban"] * flagged
+    assert all(v.end_s < parted_s and all(f.t_s < parted_s for f in v.key_frames) for v in found)
+    assert not rule.finish()
 
 
 @pytest.mark.parametrize(
