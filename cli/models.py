@@ -70,6 +70,7 @@ def load_models(image_size: int, weights: Path | None = None) -> Models:
     Raises:
         DetectorError, PlateReaderError: missing or altered models.
     """
+    from detectors.lamp_network import lamp_sha256
     from detectors.second_look import SecondLook
     from detectors.signal_network import signal_sha256
     from detectors.yolo import YoloDetector
@@ -85,6 +86,7 @@ def load_models(image_size: int, weights: Path | None = None) -> Models:
             **finder.sha256_by_file,
             **detector.sha256_by_file,
             **signal_sha256(),
+            **lamp_sha256(),
             **reader.sha256_by_file,
         },
     )

@@ -1,29 +1,24 @@
 """A motorcycle's head lamp by day: where in the picture, and whether it is lit, off, or cannot be told.
 
-A lamp that is lit and turned to the camera is brighter than anything daylight makes of a matt surface: it fills the
-sensor. So whatever fills the sensor where the lamp is may be one, a spark of the sun on chrome too, and only a lamp's
-place that holds nothing bright at all is an unlit one. Between the two nothing is told.
+A lamp that is lit fills the sensor, but so do white paint, chrome and plates in the sun: which of them is the lamp is
+for `detectors.lamp_network` to say, taught on real and rendered motorcycles. Where it is not sure, nothing is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 
 from detectors.boxes import crop_region, intersection
 from detectors.camera import Camera
+from detectors.lamp_network import LEFT, RIGHT, LampState, lamp_box, probabilities
 from detectors.types import Box, Image, LampSighting, Track
 from detectors.viewpoint import Viewpoint, faces, viewpoint
 
-# Shares of the box of a motorcycle and its rider, 1.6 m high, seen from before and above. A dipped-beam lamp is 0.5 to
-# 1.2 m above the ground (UN Regulation No. 53, paragraph 6.2.3).
-LEFT, RIGHT, TOP, BOTTOM = 0.22, 0.78, 0.3, 0.8
 LEAST_WIDTH_PX = 34
-# Values of the brightest spot, 0..255, blurred over 3 px so that one hot pixel is none.
-LIT_VALUE, OFF_VALUE = 225, 170
-GLARE_VALUE, GLARE_SHARE = 245, 0.1
+# That it is off must be sure; that it may be lit speaks for the rider.
+SURELY_OFF, MAYBE_LIT = 0.9, 0.3
 # Of the whole picture: darker than this it is not day, whatever the clock says. Heavy rain at noon shows about 55.
 DAY_VALUE = 50
 
@@ -33,22 +28,14 @@ def is_day(image: Image, least: float = DAY_VALUE) -> bool:
     return float(np.mean(image[::8, ::8].max(axis=2))) >= least
 
 
-def lamp_box(box: Box) -> Box:
-    """Give where the head lamp is of a motorcycle whose front is seen, pixels ``xyxy``."""
-    x1, y1, x2, y2 = box
-    width, height = x2 - x1, y2 - y1
-    return x1 + LEFT * width, y1 + TOP * height, x1 + RIGHT * width, y1 + BOTTOM * height
-
-
-def look_at(crop: Image, track_id: int) -> LampSighting:
-    """Judge one crop (H, W, 3) uint8 BGR of a lamp's place, not empty."""
-    value = cv2.GaussianBlur(crop.max(axis=2), (3, 3), 0)
-    if float(np.mean(value >= GLARE_VALUE)) > GLARE_SHARE:
-        return LampSighting(track_id, False, 0.0, "glare")
-    brightest = int(value.max())
-    if OFF_VALUE < brightest < LIT_VALUE:
-        return LampSighting(track_id, False, 0.0, "neither lit nor off")
-    return LampSighting(track_id, True, float(brightest <= OFF_VALUE))
+def told(track_id: int, chances: Mapping[LampState, float]) -> LampSighting:
+    """Judge one look by what the network gives each state."""
+    off = chances[LampState.OFF]
+    if off >= SURELY_OFF:
+        return LampSighting(track_id, True, off)
+    if chances[LampState.LIT] >= MAYBE_LIT:
+        return LampSighting(track_id, True, 0.0)
+    return LampSighting(track_id, False, 0.0, "cannot be told")
 
 
 class LampWatch:
@@ -69,12 +56,14 @@ class LampWatch:
         crops = [(id_, crop_region(image, box), self._behind_signal(box)) for id_, box in places]
         least = LEAST_WIDTH_PX * (RIGHT - LEFT)
         near = [seen for seen in crops if seen[1].size and seen[1].shape[1] >= least]
-        return tuple(_told(look_at(crop, id_), behind) for id_, crop, behind in near)
+        chances = probabilities([crop for _, crop, _ in near])
+        looks = [told(id_, one) for (id_, _, _), one in zip(near, chances, strict=True)]
+        return tuple(_guarded(look, behind) for look, (_, _, behind) in zip(looks, near, strict=True))
 
     def _behind_signal(self, place: Box) -> bool:
         return any(intersection(place, region) for region in self._signals)
 
 
-def _told(look: LampSighting, behind_signal: bool) -> LampSighting:
+def _guarded(look: LampSighting, behind_signal: bool) -> LampSighting:
     hidden = behind_signal and look.off > 0
     return LampSighting(look.track_id, False, 0.0, "behind a signal head") if hidden else look

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.camera import CameraFileError
-from detectors.day_lamp import LampWatch, lamp_box, look_at
+from detectors.day_lamp import LampWatch, told
 from detectors.kinematics import contact
+from detectors.lamp_network import LampState, lamp_box
 from detectors.rules.registry import build_rules
 from detectors.types import LampSighting, Scene, Track, TrackPoint, Violation
 
@@ -67,21 +69,17 @@ def test_no_other_vehicle_is_judged() -> None:
     assert not watch([OFF] * 30, label="car")
 
 
-def road(value: int, *spots: tuple[int, int], size: int = 60) -> np.ndarray:
-    """A crop of matt surfaces up to ``value``, with bright spots of (value, side) in its middle."""
-    crop = np.random.default_rng(1).integers(20, value, (size, size, 3), dtype=np.uint8)
-    for bright, side in spots:
-        middle = slice(size // 2 - side // 2, size // 2 + side // 2)
-        crop[middle, middle] = bright
-    return crop
+def chances(lit: float, off: float) -> dict[LampState, float]:
+    return {LampState.LIT: lit, LampState.OFF: off, LampState.UNTOLD: 1 - lit - off}
 
 
-def test_a_lamp_is_lit_off_or_cannot_be_told() -> None:
-    assert look_at(road(160), 1) == LampSighting(1, True, 1.0)
-    assert look_at(road(170, (255, 10)), 1) == LampSighting(1, True, 0.0)
-    assert look_at(road(170, (255, 4)), 1).off == 0.0, "as small as it is, it may be a lamp"
-    assert look_at(road(170, (255, 40)), 1).why_not == "glare"
-    assert look_at(road(170, (205, 8)), 1).why_not == "neither lit nor off"
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_a_lamp_is_off_where_that_is_sure_and_lit_where_it_may_be(share: float, rest: float) -> None:
+    lit, off = share * rest, (1 - share) * rest
+    look = told(1, chances(lit, off))
+    assert (look.clear and look.off > 0) == (off >= 0.9)
+    assert (look.clear and look.off == 0) == (off < 0.9 and lit >= 0.3)
+    assert look.clear or look.why_not == "cannot be told"
 
 
 def ridden(towards: bool, label: str = "motorcycle") -> Track:
@@ -97,39 +95,62 @@ def ridden(towards: bool, label: str = "motorcycle") -> Track:
     return Track(7, label, True, tuple(points))
 
 
+@pytest.fixture
+def network_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[LampState], list[np.ndarray]]:
+    """Have the network say one thing of every lamp; give what it was shown."""
+
+    def says(state: LampState) -> list[np.ndarray]:
+        shown: list[np.ndarray] = []
+
+        def network(regions: list[np.ndarray]) -> list[dict[LampState, float]]:
+            shown.extend(regions)
+            return [{one: float(one is state) for one in LampState} for _ in regions]
+
+        monkeypatch.setattr("detectors.day_lamp.probabilities", network)
+        return shown
+
+    return says
+
+
 def looked_at(picture: np.ndarray, *tracks: Track, **changed: Any) -> tuple[Any, ...]:
     return LampWatch(camera(**changed)).look(picture, tracks)
 
 
-def test_only_a_motorcycle_that_comes_towards_the_camera_is_looked_at() -> None:
-    picture = np.random.default_rng(0).integers(60, 160, (1080, 1920, 3), dtype=np.uint8)
-    coming = ridden(towards=True)
-    (seen,) = looked_at(picture, coming, ridden(towards=False), ridden(towards=True, label="car"))
-    assert (seen.track_id, seen.clear, seen.off) == (7, True, 1.0)
+DAY = np.full((1080, 1920, 3), 120, np.uint8)
+Says = Callable[[LampState], list[np.ndarray]]
+
+
+@pytest.mark.parametrize(("state", "off"), [(LampState.OFF, 1.0), (LampState.LIT, 0.0)])
+def test_only_a_motorcycle_that_comes_towards_the_camera_is_looked_at(
+    network_says: Says, state: LampState, off: float
+) -> None:
+    shown, coming = network_says(state), ridden(towards=True)
+    (seen,) = looked_at(DAY, coming, ridden(towards=False), ridden(towards=True, label="car"))
+    assert (seen.track_id, seen.clear, seen.off) == (7, True, off)
     x1, y1, x2, y2 = (round(v) for v in lamp_box(coming.points[-1].box_xyxy))
-    side = (x2 - x1) // 6
-    picture[(y1 + y2) // 2 - side : (y1 + y2) // 2 + side, (x1 + x2) // 2 - side : (x1 + x2) // 2 + side] = (
-        255
-    )
-    assert looked_at(picture, coming)[0].off == 0.0
+    assert [crop.shape for crop in shown] == [(y2 - y1, x2 - x1, 3)]
 
 
-@pytest.mark.parametrize(("value", "told"), [(120, False), (235, True)])
-def test_behind_a_signal_head_no_lamp_is_told_unlit(value: int, told: bool) -> None:
-    picture, coming = np.full((1080, 1920, 3), value, np.uint8), ridden(towards=True)
+@pytest.mark.parametrize(("state", "told_behind"), [(LampState.OFF, False), (LampState.LIT, True)])
+def test_behind_a_signal_head_no_lamp_is_told_unlit(
+    network_says: Says, state: LampState, told_behind: bool
+) -> None:
+    network_says(state)
+    coming = ridden(towards=True)
     x1, y1, x2, y2 = coming.points[-1].box_xyxy
     beside, before = (x2 + 1, y1, x2 + 40, y2), (x1 + 0.7 * (x2 - x1), y1, x2 + 10, y2)
-    for region, clear in ((beside, True), (before, told)):
+    for region, clear in ((beside, True), (before, told_behind)):
         signals = [{"id": "S1", "region": region, "lanes": ["left", "straight"]}]
-        assert [look.clear for look in looked_at(picture, coming, signals=signals)] == [clear]
+        assert [look.clear for look in looked_at(DAY, coming, signals=signals)] == [clear]
 
 
-def test_who_is_too_far_away_is_not_looked_at() -> None:
-    picture, coming = np.full((1080, 1920, 3), 120, np.uint8), ridden(towards=True)
+def test_who_is_too_far_away_is_not_looked_at(network_says: Says) -> None:
+    network_says(LampState.OFF)
+    coming = ridden(towards=True)
     x1, y1, x2, y2 = coming.points[-1].box_xyxy
     small = replace(coming.points[-1], box_xyxy=(x1, y1, x1 + 30, y1 + 30 * (y2 - y1) / (x2 - x1)))
-    assert looked_at(picture, coming)
-    assert not looked_at(picture, replace(coming, points=(*coming.points[:-1], small)))
+    assert looked_at(DAY, coming)
+    assert not looked_at(DAY, replace(coming, points=(*coming.points[:-1], small)))
 
 
 def test_a_dark_picture_is_no_day_whatever_the_clock_says() -> None:

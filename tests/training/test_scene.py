@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -174,6 +175,23 @@ def test_where_three_ride_together_in_the_picture_the_truth_says_so_and_nowhere_
         places = [pose for t in np.arange(0, 60, 0.25) if (pose := driver.pose(float(t))) is not None]
         shown = any(abs(x + 2.9) < 9 for x, _, _ in places)
         assert (len(driver.people) > 2 and shown) == (i in crowded)
+
+
+def test_no_two_crowds_are_seen_from_the_side_at_once(monkeypatch):
+    def least_apart():
+        scenes = [write_script(seed, 60, every_rule=True) for seed in (8208, 8213, 8215)]
+        apart = []
+        for scene in scenes:
+            crowds = sorted(v for v in spans(scene, "overcrowded_motorcycle"))
+            apart += [after[0] - before[1] for before, after in pairwise(crowds)]
+        return min(apart)
+
+    def spans(scene, rule):
+        return [(v.start_s, v.end_s) for v in scene.violations if v.rule == rule]
+
+    assert least_apart() >= 3.0
+    monkeypatch.setattr("training.render.truth._at_once", lambda found: set())
+    assert least_apart() < 3.0
 
 
 def test_an_unlit_lamp_is_a_violation_by_day_alone(every_rule):

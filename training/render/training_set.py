@@ -67,10 +67,11 @@ def yolo_lines(labels: list[tuple[int, list[float]]], width: int, height: int) -
     return "\n".join(lines) + "\n"
 
 
-def _view(rng: np.random.Generator) -> View:
+def random_view(rng: np.random.Generator, size: tuple[int, int] = SIZE) -> View:
+    """Put up a camera above the junction as somebody might."""
     eye = (float(rng.uniform(-8, 3)), float(rng.uniform(-34, -17)), float(rng.uniform(4.5, 9)))
     target = (float(rng.uniform(-5, 0)), float(rng.uniform(-4, 14)), 1.0)
-    return View.looking(*SIZE, eye, target, float(rng.uniform(26, 60)))
+    return View.looking(*size, eye, target, float(rng.uniform(26, 60)))
 
 
 def _aboard(rng: np.random.Generator) -> int:
@@ -93,7 +94,7 @@ def make_scene(job: tuple[Path, int]) -> int:
         for d in script.drivers
     )
     light = random_light(rng, LIGHTS[seed % len(LIGHTS)])
-    studio = Studio(_view(rng), light, seed, Cast(drivers, seed))
+    studio = Studio(random_view(rng), light, seed, Cast(drivers, seed))
     for k in range(SHOTS):
         t = float(60.0 * (k + rng.uniform(0.1, 0.9)) / SHOTS)
         picture, objects = studio.shoot(t, script.program.at(t)[0])

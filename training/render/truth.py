@@ -40,6 +40,7 @@ SEEN_HEAD_S = 1.0
 HEAD_BEFORE_REAR_M = 3.0
 # Of travel in a closed zone and of a lane change so much must be seen; of riders beside one another so many seconds.
 SEEN_OF_ZONE_TRAVEL, SEEN_CHANGE_S, SEEN_CROWD_S = 0.75, 0.7, 1.3
+APART_S = 3.0
 BAN_M, BUS_LANE_M, LINE_M = (-8.8, 20.0), (28.5, 56.0), (27.0, 62.0)
 # Where the shoulder is driven along; who slows down there by more than a tenth, or is slower, may mean to stop.
 SHOULDER_M, STEADY, STEADY_KMH = (47.0, 74.0), 0.9, 34.0
@@ -143,7 +144,22 @@ def committed(
     doubtful |= {
         v.driver for v in found if v.driver not in doubtful and not _seen(v, drivers[v.driver], sight)
     }
-    return found, doubtful
+    return found, doubtful | _at_once([v for v in found if v.driver not in doubtful])
+
+
+def _at_once(found: list[Committed]) -> set[int]:
+    """Give the drivers of crowds that are seen from the side while another is: no plate tells which of them a line is
+    about."""
+    too_close: set[int] = set()
+    last_s = -np.inf
+    for v in sorted(found, key=lambda v: v.start_s):
+        if v.rule != "overcrowded_motorcycle":
+            continue
+        if v.start_s < last_s + APART_S:
+            too_close.add(v.driver)
+        else:
+            last_s = v.end_s
+    return too_close
 
 
 def _manoeuvre(i: int, driver: Driver, t: np.ndarray, front: np.ndarray, solid: bool, by_day: bool,

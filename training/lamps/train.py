@@ -1,0 +1,123 @@
+"""Train the lamp network: ``python -m training.lamps.train DATA OUT [--steps N] [--fold K]``.
+
+DATA holds ``helmets-th`` (CC BY 4.0), three quarters of which train; ``OUT/lamps`` what `training.lamps.rendered`
+drew. Writes ``OUT/lamp.ckpt`` on the way, goes on from it, and at its end puts the weights and their hash into
+``detectors/weights`` and says how the held-out quarter is told. With ``--fold K`` (0..4) it learns without the K-th
+fifth in time of what may train, says how well it tells that, and ships nothing: so its settings were chosen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from detectors.lamp_network import STATES, LampNetwork, LampState, network_input, shipped_lamp_weights
+from training.lamps.examples import Lamp, example, plainly, real_lamps, rendered_lamps
+
+SEED, BATCH, RATE = 20261128, 64, 2e-3
+REAL_SHARE = 0.55
+STATE_SHARES = {LampState.LIT: 0.38, LampState.OFF: 0.38, LampState.UNTOLD: 0.24}
+SAVE_EVERY, FOLDS = 300, 5
+SURE = 0.9
+
+
+def told(network: LampNetwork, lamps: Sequence[Lamp]) -> str:
+    """Say how lamps are told: for each true state, how many surely lit, surely off, and neither."""
+    network.eval()
+    with torch.inference_mode():
+        shares = network(
+            torch.from_numpy(np.stack([network_input(plainly(lamp)) for lamp in lamps]))
+        ).softmax(1)
+    network.train()
+    counts: Counter[tuple[str, str]] = Counter()
+    for lamp, row in zip(lamps, shares.tolist(), strict=True):
+        best = max(range(len(STATES)), key=row.__getitem__)
+        counts[lamp.state.value, STATES[best].value if row[best] >= SURE else "?"] += 1
+    return ", ".join(f"{true} as {said}: {n}" for (true, said), n in sorted(counts.items()))
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--fold", type=int)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    torch.set_num_threads(given.threads)
+    torch.manual_seed(SEED)
+    real, rendered = real_lamps(given.data), rendered_lamps(given.out)
+    left = real_lamps(given.data, held_out=True)
+    if given.fold is not None:
+        low, high = given.fold / FOLDS, (given.fold + 1) / FOLDS
+        left = [lamp for lamp in real if low <= lamp.group < high]
+        real = [lamp for lamp in real if not low <= lamp.group < high]
+    print(f"{len(real)} real lamps, {len(rendered)} rendered", flush=True)
+    sets = [
+        {state: [lamp for lamp in s if lamp.state is state] for state in STATES} for s in (real, rendered)
+    ]
+    network = LampNetwork()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
+    checkpoint = given.out / ("lamp.ckpt" if given.fold is None else f"lamp-{given.fold}.ckpt")
+    step, total = 0, 0.0
+    if checkpoint.exists():
+        state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        step = state["step"]
+    network.train()
+    while step < given.steps:
+        rng = np.random.default_rng([SEED, step])
+        pairs = []
+        for _ in range(BATCH):
+            some = sets[0] if rng.random() < REAL_SHARE else sets[1]
+            own = some[STATES[rng.choice(len(STATES), p=[STATE_SHARES[s] for s in STATES])]]
+            pairs.append(example(own[rng.integers(len(own))], rng))
+        x = torch.from_numpy(np.stack([network_input(image) for image, _ in pairs]))
+        y = torch.tensor([number for _, number in pairs])
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * (0.01 + 0.99 * (1 + math.cos(math.pi * step / given.steps)) / 2)
+        loss = nn.functional.cross_entropy(network(x), y, label_smoothing=0.02)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        step += 1
+        total += float(loss.detach())
+        if step % 100 == 0:
+            print(f"step {step} loss {total / 100:.4f}", flush=True)
+            total = 0.0
+        if step % SAVE_EVERY == 0 or step == given.steps:
+            kept = {"model": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+            torch.save(kept, checkpoint.with_suffix(".new"))
+            checkpoint.with_suffix(".new").replace(checkpoint)
+    if given.fold is None:
+        ship(network)
+    print(f"left out: {told(network, left)}", flush=True)
+
+
+def ship(network: LampNetwork) -> None:
+    """Write the weights and the list with their hash that the loader checks."""
+    weights = shipped_lamp_weights()
+    torch.save(network.eval().state_dict(), weights)
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    card = {"name": "lamp", "classes": [s.value for s in STATES], "files": {weights.name: digest}}
+    weights.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
