@@ -1,15 +1,12 @@
 """The second reader: PP-OCR's recognition network with a last layer of our own, taught the TNKB on drawn plates.
 
-PP-OCRv6 (Apache-2.0) ships inside RapidOCR's package. It has seen real text of all kinds, and none of our plates: what
-it sees is taken from before its own classifier of 18,710 signs, and read by a small recurrent layer.
+PP-OCRv6 (Apache-2.0) has seen real text of all kinds. What it sees is taken from before its own classifier of 18,710
+signs and read by a small recurrent layer; both were then taught together, gently (`training.plates.lines`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -25,36 +22,12 @@ from plate_reader.grammar import ALPHABET
 from plate_reader.tnkb import SIGNS, checked, weights_folder
 
 HEAD = "lines.pth"
+GRAPH = ("pp_ocr.xml", "pp_ocr.bin")
 LINE = (256, 48)
 """Width and height in pixels of the line that the network is shown; a time step looks at 8 pixels of its width."""
 FEATURES = 120 + 384
-# Where the network's graph is tapped: the input of the convolution around its attention, and what its classifier sees.
-_LOCAL, _SEEN = "Conv.54", "Transpose.8"
 # In single precision everywhere: some processors would halve it, and read otherwise than others.
 _OPTIONS: dict[str, str | int] = {"NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
-
-
-def backbone(folder: Path) -> tuple[Path, str]:
-    """Give the file of PP-OCR's network inside RapidOCR's package and its SHA-256, compared with the card in
-    ``folder``.
-
-    Raises:
-        PlateReaderError: it is missing, or not the one that our layer was taught on.
-    """
-    try:
-        card = json.loads((folder / "plates.json").read_text(encoding="utf-8"))["backbone"]
-        file = Path(str(resources.files("rapidocr") / "models" / card["file"]))
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
-        raise PlateReaderError(
-            f"RapidOCR's recognition network cannot be read: {error}; install the version in requirements.lock"
-        ) from error
-    if digest != card["sha256"]:
-        raise PlateReaderError(
-            f"{file}: SHA-256 is {digest}, the plate reader was taught on {card['sha256']}: "
-            "install the version of rapidocr in requirements.lock"
-        )
-    return file, digest
 
 
 class LineHead(nn.Module):  # type: ignore[misc]
@@ -78,35 +51,23 @@ class LineHead(nn.Module):  # type: ignore[misc]
 class PpOcrFeatures:
     """PP-OCR's network up to its classifier; safe to call from several threads."""
 
-    def __init__(self, threads: int = 1, folder: Path | None = None) -> None:
-        """Load the network.
+    def __init__(self, graph: Any, threads: int = 1) -> None:
+        """Make a graph ready.
 
         Args:
+            graph: an ``openvino.Model`` of lines as `network_input` gives them, with what is seen of each step and
+                what is seen close around it as outputs.
             threads: within one call.
-            folder: where the card lies that says which network it must be.
-
-        Raises:
-            PlateReaderError: RapidOCR's package holds another network, or none.
         """
-        file, digest = backbone(folder or weights_folder())
-        self.sha256_by_file = {f"rapidocr/{file.name}": digest}
-        try:
-            import openvino
+        import openvino
 
-            core = openvino.Core()
-            whole = core.read_model(file)
-            nodes = {node.get_friendly_name(): node for node in whole.get_ordered_ops()}
-            wanted = [nodes[_SEEN].output(0), nodes[_LOCAL].input_value(0)]
-            part = openvino.Model(wanted, whole.get_parameters())
-            self._network = core.compile_model(part, "CPU", {"INFERENCE_NUM_THREADS": threads, **_OPTIONS})
-        except (ImportError, KeyError, RuntimeError) as error:
-            raise PlateReaderError(
-                f"{file}: OpenVINO cannot run it: {error}; install the versions in requirements.lock"
-            ) from error
+        self._network = openvino.Core().compile_model(
+            graph, "CPU", {"INFERENCE_NUM_THREADS": threads, **_OPTIONS}
+        )
 
     def of(self, lines: Sequence[Image]) -> NDArray[np.float32]:
         """Give (N, 32, 504) features of lines (h, w, 3) or (h, w) uint8 BGR, each stretched to `LINE`."""
-        inputs = np.stack([_network_input(line) for line in lines])
+        inputs = np.stack([network_input(line) for line in lines])
         # A request of its own: one that is shared refuses a second thread.
         found: Any = self._network.create_infer_request().infer([inputs])
         seen, local = (np.asarray(found[i]) for i in range(2))
@@ -122,15 +83,15 @@ class PpOcrRecogniser:
 
         Args:
             threads: of PP-OCR's within one call.
-            folder: where ``lines.pth`` and its card lie; the shipped ones without it.
+            folder: where the networks and their card lie; the shipped ones without it.
             batch: how many lines go through at once.
 
         Raises:
-            PlateReaderError: weights that are missing, altered, or of another version of RapidOCR.
+            PlateReaderError: weights that are missing or altered.
         """
-        folder = folder or weights_folder()
-        self._features, self._batch = PpOcrFeatures(threads, folder), batch
-        self.sha256_by_file = {**checked(folder, HEAD), **self._features.sha256_by_file}
+        folder, self._batch = folder or weights_folder(), batch
+        self.sha256_by_file = checked(folder, HEAD, *GRAPH)
+        self._features = PpOcrFeatures(_graph(folder), threads)
         self._head = LineHead()
         self._head.load_state_dict(torch.load(folder / HEAD, weights_only=True))
         self._head.eval()
@@ -149,7 +110,19 @@ class PpOcrRecogniser:
         return out
 
 
-def _network_input(line: Image) -> NDArray[np.float32]:
+def _graph(folder: Path) -> Any:
+    try:
+        import openvino
+
+        return openvino.Core().read_model(folder / GRAPH[0], folder / GRAPH[1])
+    except (ImportError, RuntimeError) as error:
+        raise PlateReaderError(
+            f"{folder / GRAPH[0]}: OpenVINO cannot run it: {error}; install the versions in requirements.lock"
+        ) from error
+
+
+def network_input(line: Image) -> NDArray[np.float32]:
+    """Give a line (h, w, 3) or (h, w) uint8 as the network is shown it, (3, 48, 256) float32 from -1 to 1."""
     # Our layer was taught on grey lines.
     grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY) if line.ndim == 3 else line
     sized = grey if grey.shape[::-1] == LINE else cv2.resize(grey, LINE, interpolation=cv2.INTER_LINEAR)

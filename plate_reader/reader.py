@@ -44,7 +44,7 @@ class PlateReaderConfig:
     read_expiry: bool = True
     track: Acceptance = field(default_factory=Acceptance)
     single: Acceptance = field(
-        default_factory=lambda: Acceptance(weakest=0.85, witness=0.85, agreeing=1, least_width_px=60.0)
+        default_factory=lambda: Acceptance(weakest=0.80, witness=0.80, agreeing=1, least_width_px=60.0)
     )
 
 

@@ -1,7 +1,7 @@
 """`no_day_lamp`: a motorcycle's head lamp off by day. UU 22/2009 art. 293 (2) with 107 (2).
 
-Off by default: how well a lit lamp is told from an unlit one is proven on rendered scenes only. What speaks for the
-rider is taken at its word: one clear look at anything as bright as a lamp where the lamp is, and nobody is flagged.
+Off by default: no footage with unlit lamps was at hand, and of single real pictures only few (`detectors/weights`,
+model card). What speaks for the rider is taken at its word: one look at what may be a lit lamp, and nobody is flagged.
 """
 
 from __future__ import annotations

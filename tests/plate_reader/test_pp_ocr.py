@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-import plate_reader.pp_ocr
 from plate_reader.base import PlateReaderError
 from plate_reader.beam import decode
-from plate_reader.pp_ocr import HEAD, PpOcrRecogniser, backbone
+from plate_reader.pp_ocr import GRAPH, HEAD, PpOcrRecogniser
 from plate_reader.tnkb import weights_folder
 from plate_reader.views import number_line
 from training.plates.sheets import random_sheet
@@ -60,10 +60,9 @@ def test_a_red_line_reads_as_its_grey_one(reader: PpOcrRecogniser) -> None:
     assert np.array_equal(coloured, grey)
 
 
-def test_the_readers_hashes_name_both_networks(reader: PpOcrRecogniser) -> None:
+def test_the_readers_hashes_name_every_file_of_it(reader: PpOcrRecogniser) -> None:
     card = json.loads((weights_folder() / "plates.json").read_text(encoding="utf-8"))
-    own = card["backbone"]
-    assert reader.sha256_by_file == {HEAD: card["files"][HEAD], f"rapidocr/{own['file']}": own["sha256"]}
+    assert reader.sha256_by_file == {name: card["files"][name] for name in (HEAD, *GRAPH)}
 
 
 def test_no_lines_are_no_posteriors(reader: PpOcrRecogniser) -> None:
@@ -78,33 +77,28 @@ def test_several_threads_read_what_one_reads(reader: PpOcrRecogniser) -> None:
     assert all(np.allclose(a, b, atol=1e-4) for a, b in zip(alone * 3, together, strict=True))
 
 
-@pytest.mark.parametrize(
-    ("card", "words"),
-    [
-        ({"backbone": {"file": "PP-OCRv6_rec_small.onnx", "sha256": "0" * 64}}, "was taught on 0000"),
-        ({"backbone": {"file": "absent.onnx", "sha256": "0" * 64}}, r"absent\.onnx"),
-        ({"files": {}}, "'backbone'"),
-    ],
-)
-def test_another_network_than_the_layer_was_taught_on_is_refused(
-    tmp_path: Path, card: dict[str, object], words: str
-) -> None:
-    (tmp_path / "plates.json").write_text(json.dumps(card), encoding="utf-8")
-    with pytest.raises(PlateReaderError, match=words) as refused:
-        backbone(tmp_path)
-    assert "requirements.lock" in str(refused.value)
-
-
-def test_a_network_without_the_layers_that_ours_reads_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plate_reader.pp_ocr, "_LOCAL", "Conv.999")
-    with pytest.raises(PlateReaderError, match=r"Conv\.999.*requirements\.lock"):
-        PpOcrRecogniser()
-
-
-def test_an_altered_layer_is_refused(tmp_path: Path) -> None:
-    for name in ("plates.json", HEAD):
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    for name in ("plates.json", HEAD, *GRAPH):
         shutil.copy(weights_folder() / name, tmp_path / name)
-    with (tmp_path / HEAD).open("ab") as opened:
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", [HEAD, *GRAPH])
+def test_an_altered_or_missing_file_is_refused(copied: Path, name: str) -> None:
+    with (copied / name).open("ab") as opened:
         opened.write(b"x")
-    with pytest.raises(PlateReaderError, match=rf"{HEAD}: altered"):
-        PpOcrRecogniser(folder=tmp_path)
+    with pytest.raises(PlateReaderError, match=rf"{name}: altered"):
+        PpOcrRecogniser(folder=copied)
+    (copied / name).unlink()
+    with pytest.raises(PlateReaderError, match=rf"cannot be read.*{name}"):
+        PpOcrRecogniser(folder=copied)
+
+
+def test_a_listed_graph_that_is_none_is_an_error(copied: Path) -> None:
+    (copied / GRAPH[0]).write_text("<no graph/>", encoding="utf-8")
+    card = json.loads((copied / "plates.json").read_text(encoding="utf-8"))
+    card["files"][GRAPH[0]] = hashlib.sha256(b"<no graph/>").hexdigest()
+    (copied / "plates.json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(PlateReaderError, match=rf"{GRAPH[0]}: OpenVINO cannot run it"):
+        PpOcrRecogniser(folder=copied)
