@@ -9,8 +9,6 @@ time, says how well it tells that fifth, and ships nothing: that is how its sett
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ from detectors.head_network import (
 from training.detector.coco_start import fetch, start
 from training.heads.examples import REAL_SHARE, Head, example, read_heads
 from training.precision import autocast
+from training.small_networks import ship
 
 SEED, BATCH = 20261127, 48
 BODY_RATE, HEAD_RATE = 2e-4, 1e-3
@@ -153,16 +152,7 @@ def main() -> None:
             torch.save(kept, checkpoint.with_suffix(".new"))
             checkpoint.with_suffix(".new").replace(checkpoint)
     if given.fold is None:
-        ship(averaged)
-
-
-def ship(network: HeadNetwork) -> None:
-    """Write the weights in half precision and the list with their hash that the loader checks."""
-    weights = shipped_head_weights()
-    torch.save(network.eval().half().state_dict(), weights)
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    card = {"name": "heads", "classes": list(CLASSES), "files": {weights.name: digest}}
-    weights.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        ship(averaged.half(), shipped_head_weights(), CLASSES)
 
 
 if __name__ == "__main__":

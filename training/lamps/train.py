@@ -9,21 +9,17 @@ fifth in time of what may train, says how well it tells that, and ships nothing:
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from torch import nn
 
 from detectors.lamp_network import STATES, LampNetwork, LampState, network_input, shipped_lamp_weights
 from training.lamps.examples import Lamp, example, plainly, real_lamps, rendered_lamps
+from training.small_networks import ship, teach
 
 SEED, BATCH, RATE = 20261128, 64, 2e-3
 REAL_SHARE = 0.55
@@ -71,52 +67,32 @@ def main() -> None:
     sets = [
         {state: [lamp for lamp in s if lamp.state is state] for state in STATES} for s in (real, rendered)
     ]
-    network = LampNetwork()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
-    checkpoint = given.out / ("lamp.ckpt" if given.fold is None else f"lamp-{given.fold}.ckpt")
-    step, total = 0, 0.0
-    if checkpoint.exists():
-        state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        step = state["step"]
-    network.train()
-    while step < given.steps:
-        rng = np.random.default_rng([SEED, step])
+
+    def batch(rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         pairs = []
         for _ in range(BATCH):
             some = sets[0] if rng.random() < REAL_SHARE else sets[1]
             own = some[STATES[rng.choice(len(STATES), p=[STATE_SHARES[s] for s in STATES])]]
             pairs.append(example(own[rng.integers(len(own))], rng))
         x = torch.from_numpy(np.stack([network_input(image) for image, _ in pairs]))
-        y = torch.tensor([number for _, number in pairs])
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * (0.01 + 0.99 * (1 + math.cos(math.pi * step / given.steps)) / 2)
-        loss = nn.functional.cross_entropy(network(x), y, label_smoothing=0.02)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        step += 1
-        total += float(loss.detach())
-        if step % 100 == 0:
-            print(f"step {step} loss {total / 100:.4f}", flush=True)
-            total = 0.0
-        if step % SAVE_EVERY == 0 or step == given.steps:
-            kept = {"model": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-            torch.save(kept, checkpoint.with_suffix(".new"))
-            checkpoint.with_suffix(".new").replace(checkpoint)
+        return x, torch.tensor([number for _, number in pairs])
+
+    network = LampNetwork()
+    checkpoint = given.out / ("lamp.ckpt" if given.fold is None else f"lamp-{given.fold}.ckpt")
+    teach(
+        network,
+        batch,
+        checkpoint,
+        given.steps,
+        seed=SEED,
+        rate=RATE,
+        weight_decay=0.05,
+        save_every=SAVE_EVERY,
+        smoothing=0.02,
+    )
     if given.fold is None:
-        ship(network)
+        ship(network, shipped_lamp_weights(), [state.value for state in STATES])
     print(f"left out: {told(network, left)}", flush=True)
-
-
-def ship(network: LampNetwork) -> None:
-    """Write the weights and the list with their hash that the loader checks."""
-    weights = shipped_lamp_weights()
-    torch.save(network.eval().state_dict(), weights)
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    card = {"name": "lamp", "classes": [s.value for s in STATES], "files": {weights.name: digest}}
-    weights.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
