@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from detectors.small_network import card_sha256, load_checked
+from detectors.small_network import card_sha256, convolutions, load_checked
 from detectors.types import Box, Image
 
 SIDE = 64
@@ -41,12 +41,7 @@ class LampNetwork(nn.Module):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        for inside, outside in ((3, 24), (24, 48), (48, 64), (64, 96)):
-            layers += [nn.Conv2d(inside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
-            layers += [nn.Conv2d(outside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
-            layers += [nn.MaxPool2d(2)]
-        self.body = nn.Sequential(*layers)
+        self.body = nn.Sequential(*convolutions(3, 24, 48, 64, 96))
         # A lamp is one spot: what the place that shows most of it says counts, and what all of them say.
         self.out = nn.Sequential(nn.Dropout(0.3), nn.Linear(2 * 96, len(STATES)))
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from detectors.small_network import card_sha256, load_checked
+from detectors.small_network import card_sha256, convolutions, load_checked
 from detectors.types import Image, SignalState
 
 SEEN = (24, 56)
@@ -26,14 +26,9 @@ class SignalNetwork(nn.Module):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        for inside, outside in ((3, 24), (24, 48), (48, 96)):
-            layers += [nn.Conv2d(inside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
-            layers += [nn.Conv2d(outside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
-            layers += [nn.MaxPool2d(2)]
         # Where a lamp is lit says as much as its hue, so the places are kept.
         self.body = nn.Sequential(
-            *layers, nn.Flatten(), nn.Dropout(0.2), nn.Linear(96 * 7 * 3, 64), nn.ReLU()
+            *convolutions(3, 24, 48, 96), nn.Flatten(), nn.Dropout(0.2), nn.Linear(96 * 7 * 3, 64), nn.ReLU()
         )
         self.out = nn.Linear(64, len(STATES))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -9,6 +10,16 @@ from torch import nn
 
 from detectors.base import WeightsError
 from detectors.weights_card import card_path, check_weights, read_card
+
+
+def convolutions(*widths: int) -> list[nn.Module]:
+    """Give, from each width to the next, two 3×3 convolutions and a halving of the picture's sides."""
+    layers: list[nn.Module] = []
+    for inside, outside in pairwise(widths):
+        layers += [nn.Conv2d(inside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
+        layers += [nn.Conv2d(outside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
+        layers += [nn.MaxPool2d(2)]
+    return layers
 
 
 def card_sha256(weights: Path) -> dict[str, str]:
