@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import hypot
+from math import hypot, inf
+from statistics import fmean
 
 from pydantic import Field
 
@@ -22,9 +23,10 @@ class NoHelmetParameters(RiderParameters):
     """A head that counts has a vote in each frame, which weighs its confidence times the head's area. Only the seat's
     nearest views count, those in which its head is at least ``near_share`` as high as it ever gets, told or not: far
     away, hair before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
-    ``min_seconds``, ``min_share`` of the seat's votes bare, and of the bare ones ``sure_share`` surer than
-    ``sure_confidence``, ``min_places`` of which lie `MOVED_SHARE` of the head's height apart: who stands shows the
-    detector one picture over and over, and a mistake in it is one mistake."""
+    ``min_seconds``, ``min_share`` of the seat's votes bare, and of the places that the bare ones were seen at, each
+    `MOVED_SHARE` of the head's height from the one before, ``min_places`` and a ``sure_share`` where they are surer
+    than ``sure_confidence`` on the mean: who stands shows the detector one picture over and over, and a mistake or a
+    doubt in it is one."""
 
     min_frames: int = Field(8, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
@@ -97,13 +99,13 @@ class NoHelmet(RiderRule):
 
     def _is_bare(self, seen: Sequence[tuple[TrackPoint, Detection]]) -> bool:
         votes = _bare(seen)
-        sure = [d for _, d in votes if d.confidence >= self.parameters.sure_confidence]
+        places = _places([d for _, d in votes])
+        sure = [place for place in places if fmean(place) >= self.parameters.sure_confidence]
         return (
             len(votes) >= self.parameters.min_frames
             and votes[-1][0].t_s - votes[0][0].t_s >= self.parameters.min_seconds
             and _bare_share(seen) >= self.parameters.min_share
-            and len(sure) >= self.parameters.sure_share * len(votes)
-            and _places(sure) >= self.parameters.min_places
+            and len(sure) >= max(self.parameters.min_places, self.parameters.sure_share * len(places))
         )
 
 
@@ -119,12 +121,15 @@ def _bare_share(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
     return _weight(_bare(seen)) / _weight(seen)
 
 
-def _places(heads: Sequence[Detection]) -> int:
-    """Count the looks at a head that are not the one before over again."""
-    count, last = 0, None
+def _places(heads: Sequence[Detection]) -> list[list[float]]:
+    """Give the confidences of looks at a head, those that show it where the one before did together."""
+    out: list[list[float]] = []
+    last = (inf, inf)
     for head in heads:
         x1, y1, x2, y2 = head.box_xyxy
         place = ((x1 + x2) / 2, (y1 + y2) / 2)
-        if last is None or hypot(place[0] - last[0], place[1] - last[1]) >= MOVED_SHARE * height(head):
-            count, last = count + 1, place
-    return count
+        if hypot(place[0] - last[0], place[1] - last[1]) >= MOVED_SHARE * height(head):
+            out.append([])
+            last = place
+        out[-1].append(head.confidence)
+    return out

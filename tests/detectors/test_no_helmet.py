@@ -68,6 +68,20 @@ def test_a_head_that_is_surely_bare_in_a_few_looks_only_is_not_flagged() -> None
     assert watch([sure, sure, unsure] * 12) == ["no_helmet"]
 
 
+@pytest.mark.parametrize(("there", "flagged"), [(0.5, True), (0.8, False)])
+def test_what_a_standing_rider_shows_over_and_over_is_one_look_however_sure(
+    there: float, flagged: bool
+) -> None:
+    """Who waits for a minute is seen as often as everything before and after together."""
+    rule, px = NoHelmet(GIVEN, {}), 0.0
+    riding = 0.8 if flagged else 0.5
+    for i, confidence in enumerate([riding] * 6 + [there] * 60 + [riding] * 6):
+        px += 0.0 if confidence == there else 8.0
+        seen = (replace(head(BARE, confidence=confidence), box_xyxy=aside(head(BARE).box_xyxy, px)),)
+        rule.update(Scene(i, i / 12, BEGAN, (track(box=aside(MOTORCYCLE, px), frames=i + 1),), (), seen))
+    assert bool(rule.finish()) is flagged
+
+
 def test_looks_in_which_it_cannot_be_told_say_nothing_either_way() -> None:
     untold, sure = [head(UNTOLD)], [head(BARE)]
     assert not watch([untold] * 60)
