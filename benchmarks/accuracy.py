@@ -40,6 +40,8 @@ from training.lamps.examples import plainly, real_lamps
 
 TABLE = Path(__file__).parent / "ACCURACY.md"
 COUNTED = Path(__file__).parent / "junction_yogyakarta.csv"
+# Riders' heads in the held-out quarter that the set's makers did not label, told by eye among what was found there.
+ADDED = {"helmets-th": Path(__file__).parent / "helmets_th_added.csv"}
 SAME = 0.4
 LEAST_PLATE_PX, LEAST_SEEN = 80.0, 0.95
 
@@ -114,12 +116,32 @@ def boxes(data: Path, tools: Path, out: Path) -> list[str]:
         detector = load_detector(None, confidence=CONFIDENCE)
         file = out / f"{name}.jsonl"
         write(file, (detected(path, detector.detect) for path in held))
-        tool = tools / "score_boxes.py"
-        for line in score(tool, labels, file, "--classes", classes, "--min-height", least).splitlines()[:-1]:
-            label = line.split(":")[0]
-            cells = as_cells(line, ("n", "ap50", "recall_at_precision95"))
-            rows.append(f"| {name}{f', {least} px and more' if least else ''} | {label} | {cells} |")
+        tool, what = tools / "score_boxes.py", f"{name}{f', {least} px and more' if least else ''}"
+        options = ("--classes", classes, "--min-height", least)
+        rows += box_rows(what, score(tool, labels, file, *options))
+        if name in ADDED:
+            add(ADDED[name], labels, file)
+            rows += box_rows(f"{what}, with what its labels lack", score(tool, labels, file, *options))
     return rows
+
+
+def box_rows(what: str, said: str) -> list[str]:
+    """Give what `score_boxes.py` prints as rows."""
+    keys = ("n", "ap50", "recall_at_precision95")
+    return [f"| {what} | {line.split(':')[0]} | {as_cells(line, keys)} |" for line in said.splitlines()[:-1]]
+
+
+def add(added: Path, labels: Path, predictions: Path) -> None:
+    """Append boxes (image, class and ``xyxy`` in pixels a row) to YOLO label files."""
+    lines = predictions.read_text(encoding="utf-8").splitlines()
+    sizes = {row["image"]: (row["width"], row["height"]) for row in map(json.loads, lines)}
+    with added.open(newline="", encoding="utf-8") as opened:
+        for row in csv.DictReader(opened):
+            width, height = sizes[row["image"]]
+            x1, y1, x2, y2 = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
+            box = ((x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height)
+            with (labels / f"{Path(row['image']).stem}.txt").open("a", encoding="utf-8") as file:
+                file.write("\n" + " ".join([row["class"], *(f"{share:.6f}" for share in box)]) + "\n")
 
 
 def detected(path: Path, look: Callable[[Image], list[Detection]]) -> dict[str, Any]:

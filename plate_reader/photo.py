@@ -28,9 +28,9 @@ _WIDEST_GAP = 2.2
 _SAME = 0.3
 WIDE_PAD = 0.26
 """Margin of a photo's second cut, as a share of the plate's box: where the first cut off an end, this one shows it."""
-# A picture in which nothing was read is looked at again, smaller, as it is and turned by so many degrees: a plate that
-# fills half of it, or hangs aslant, is unlike most of what a detector has learned.
-_AGAIN, _SHRUNK = (0.0, -15.0, 15.0), 0.6
+# A picture in which nothing was read is looked at again, turned by so many degrees and so much smaller: a plate that
+# hangs aslant, or fills half of it, is unlike most of what a detector has learned.
+_AGAIN = ((0.0, 0.6), (-15.0, 1.0), (-15.0, 0.6), (15.0, 1.0), (15.0, 0.6))
 
 
 class PhotoReader:
@@ -73,12 +73,12 @@ class PhotoReader:
             return []
         size, middle = image.shape[1::-1], np.array(image.shape[1::-1]) / 2
         out = []
-        for angle in _AGAIN:
-            turn, small = (cv2.getRotationMatrix2D(tuple(middle), angle, scale) for scale in (1.0, _SHRUNK))
+        for angle, shrunk in _AGAIN:
+            turn, small = (cv2.getRotationMatrix2D(tuple(middle), angle, scale) for scale in (1.0, shrunk))
             boxes = whole_plates(self._find(np.asarray(cv2.warpAffine(image, small, size), np.uint8)))
             turned = np.asarray(cv2.warpAffine(image, turn, size), np.uint8) if boxes else image
             for box in boxes:
-                x1, y1, x2, y2 = (np.array(box).reshape(2, 2) - middle).ravel() / _SHRUNK + np.tile(middle, 2)
+                x1, y1, x2, y2 = (np.array(box).reshape(2, 2) - middle).ravel() / shrunk + np.tile(middle, 2)
                 reading = self._read_box(turned, (float(x1), float(y1), float(x2), float(y2)))
                 out.append(
                     replace(reading, corners=_warped(reading.corners, cv2.invertAffineTransform(turn)))
