@@ -70,9 +70,9 @@ def load_models(image_size: int, weights: Path | None = None) -> Models:
     Raises:
         DetectorError, PlateReaderError: missing or altered models.
     """
-    from detectors.lamp_network import lamp_sha256
+    from detectors import lamp_network, signal_network
     from detectors.second_look import SecondLook
-    from detectors.signal_network import signal_sha256
+    from detectors.small_network import card_sha256
     from detectors.yolo import YoloDetector
     from plate_reader.reader import PlateReader
 
@@ -85,8 +85,8 @@ def load_models(image_size: int, weights: Path | None = None) -> Models:
         {
             **finder.sha256_by_file,
             **detector.sha256_by_file,
-            **signal_sha256(),
-            **lamp_sha256(),
+            **card_sha256(signal_network.WEIGHTS),
+            **card_sha256(lamp_network.WEIGHTS),
             **reader.sha256_by_file,
         },
     )

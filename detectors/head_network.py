@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,9 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from detectors.small_network import card_sha256, load_checked
+from detectors.small_network import load_checked, shipped
 from detectors.types import Box, Image
 
+WEIGHTS = shipped("heads.pt")
 SIDE = 96
 """Side in pixels of the square that the network sees."""
 AROUND = 1.8
@@ -77,20 +76,10 @@ def network_input(squares: Sequence[Image]) -> Tensor:
     return torch.from_numpy(stacked).float() / 255
 
 
-def shipped_head_weights() -> Path:
-    """Give the weights that ship with the package."""
-    return Path(str(resources.files("detectors") / "weights" / "heads.pt"))
-
-
-def head_sha256() -> dict[str, str]:
-    """Check the shipped weights and give their SHA-256 by file name. Raises `WeightsError` where they are altered."""
-    return card_sha256(shipped_head_weights())
-
-
 @cache
 def _shipped() -> HeadNetwork:
     network = HeadNetwork()
-    load_checked(network, shipped_head_weights())
+    load_checked(network, WEIGHTS)
     whole: HeadNetwork = network.float().to(memory_format=torch.channels_last)
     return whole
 

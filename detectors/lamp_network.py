@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from detectors.small_network import card_sha256, convolutions, load_checked
+from detectors.small_network import convolutions, load_checked, shipped
 from detectors.types import Box, Image
 
+WEIGHTS = shipped("lamp.pt")
 SIDE = 64
 """Side in pixels of the square that the network sees."""
 LEFT, RIGHT, TOP, BOTTOM = 0.12, 0.88, 0.25, 0.85
@@ -66,20 +65,10 @@ def network_input(region: Image) -> NDArray[np.float32]:
     return np.ascontiguousarray(small.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
 
 
-def shipped_lamp_weights() -> Path:
-    """Give the weights that ship with the package."""
-    return Path(str(resources.files("detectors") / "weights" / "lamp.pt"))
-
-
-def lamp_sha256() -> dict[str, str]:
-    """Check the shipped weights and give their SHA-256 by file name. Raises `WeightsError` where they are altered."""
-    return card_sha256(shipped_lamp_weights())
-
-
 @cache
 def _shipped() -> LampNetwork:
     network = LampNetwork()
-    load_checked(network, shipped_lamp_weights())
+    load_checked(network, WEIGHTS)
     return network
 
 

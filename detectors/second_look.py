@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from detectors.base import ObjectDetector
 from detectors.dark_heads import cannot_be_told
-from detectors.head_network import bare_probabilities, head_sha256
+from detectors.head_network import WEIGHTS, bare_probabilities
 from detectors.heads import BARE, HEADS, HELMET, UNTOLD, bare_share, clearly_bare, whole_heads
+from detectors.small_network import card_sha256
 from detectors.types import Box, Detection, Image
 from detectors.vehicles import TWO_WHEELERS
 
@@ -36,7 +37,7 @@ class SecondLook(ObjectDetector):
     def __init__(self, detector: ObjectDetector, confidence: float = 0.0) -> None:
         """Wrap ``detector``; a label that is less sure than ``confidence`` at last is dropped."""
         self._detector, self._confidence = detector, confidence
-        self.sha256_by_file = head_sha256()
+        self.sha256_by_file = card_sha256(WEIGHTS)
 
     def detect(self, image: Image) -> list[Detection]:
         """Find the objects in one (H, W, 3) uint8 BGR picture; boxes in its pixels, the surest first."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from detectors.small_network import card_sha256, convolutions, load_checked
+from detectors.small_network import convolutions, load_checked, shipped
 from detectors.types import Image, SignalState
 
+WEIGHTS = shipped("signal.pt")
 SEEN = (24, 56)
 """Width and height in pixels at which the network sees a head."""
 STATES = (SignalState.RED, SignalState.AMBER, SignalState.GREEN, SignalState.OFF, SignalState.UNKNOWN)
@@ -45,20 +44,10 @@ def network_input(region: Image) -> NDArray[np.float32]:
     return np.ascontiguousarray(small.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
 
 
-def shipped_signal_weights() -> Path:
-    """Give the weights that ship with the package."""
-    return Path(str(resources.files("detectors") / "weights" / "signal.pt"))
-
-
-def signal_sha256() -> dict[str, str]:
-    """Check the shipped weights and give their SHA-256 by file name. Raises `WeightsError` where they are altered."""
-    return card_sha256(shipped_signal_weights())
-
-
 @cache
 def _shipped() -> SignalNetwork:
     network = SignalNetwork()
-    load_checked(network, shipped_signal_weights())
+    load_checked(network, WEIGHTS)
     return network
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +21,11 @@ def convolutions(*widths: int) -> list[nn.Module]:
         layers += [nn.Conv2d(outside, outside, 3, 1, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()]
         layers += [nn.MaxPool2d(2)]
     return layers
+
+
+def shipped(name: str) -> Path:
+    """Give the weights ``name`` that ship with the package."""
+    return Path(str(resources.files("detectors") / "weights" / name))
 
 
 def card_sha256(weights: Path) -> dict[str, str]:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import detectors.head_network
 import detectors.second_look
 from detectors.base import ObjectDetector, WeightsError
-from detectors.head_network import SIDE, bare_probabilities, head_sha256, head_square, shipped_head_weights
+from detectors.head_network import SIDE, WEIGHTS, bare_probabilities, head_square
 from detectors.heads import whole_heads
 from detectors.second_look import DETECTOR_WRONG, ON_FOOT_SHARE, SecondLook
+from detectors.small_network import card_sha256
 from detectors.types import Box, Detection, Image
 
 PICTURE = np.full((400, 400, 3), 90, np.uint8)
@@ -123,12 +123,11 @@ def test_the_square_shows_the_head_in_its_middle_and_shoulders_around_it() -> No
 
 
 def test_altered_weights_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = shipped_head_weights()
-    copy = tmp_path / shipped.name
-    copy.write_bytes(shipped.read_bytes() + b"x")
-    (tmp_path / "heads.json").write_bytes(shipped.with_suffix(".json").read_bytes())
-    monkeypatch.setattr(detectors.head_network, "shipped_head_weights", lambda: copy)
+    copy = tmp_path / WEIGHTS.name
+    copy.write_bytes(WEIGHTS.read_bytes() + b"x")
+    (tmp_path / "heads.json").write_bytes(WEIGHTS.with_suffix(".json").read_bytes())
+    monkeypatch.setattr(detectors.second_look, "WEIGHTS", copy)
     with pytest.raises(WeightsError, match=r"heads\.pt: altered"):
         SecondLook(Told())
     monkeypatch.undo()
-    assert set(head_sha256()) == {"heads.pt"}
+    assert set(card_sha256(WEIGHTS)) == {"heads.pt"}

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.boxes import crop_region
-from detectors.lamp_network import STATES, LampState, lamp_box, lamp_sha256, probabilities
+from detectors.lamp_network import STATES, WEIGHTS, LampState, lamp_box, probabilities
+from detectors.small_network import card_sha256
 from training.lamps.examples import REAL, Lamp, example, plainly, real_lamps
 from training.lamps.rendered import MARGIN, around, state_of
 from training.render.light import random_light
@@ -69,7 +70,7 @@ def test_a_real_lamp_trains_or_measures_by_its_picture(tmp_path):
 
 
 def test_the_shipped_network_tells_lit_from_unlit_on_motorcycles_it_never_saw():
-    assert set(lamp_sha256()) == {"lamp.pt"}
+    assert set(card_sha256(WEIGHTS)) == {"lamp.pt"}
     program = Program(12.0, 15.0, 3.0, 0.0)
     riders = [d for d in simulate(np.random.default_rng(8), 40.0, program, False) if d.label == "motorcycle"]
     view = View.looking(960, 540, (-3.0, 46.0, 6.5), (-3.0, 20.0, 1.0), 26)

@@ -23,10 +23,10 @@ from detectors.head_network import (
     BARE,
     CLASSES,
     HELMET,
+    WEIGHTS,
     HeadNetwork,
     head_square,
     network_input,
-    shipped_head_weights,
 )
 from training.detector.coco_start import fetch, start
 from training.heads.examples import REAL_SHARE, Head, example, read_heads
@@ -152,7 +152,7 @@ def main() -> None:
             torch.save(kept, checkpoint.with_suffix(".new"))
             checkpoint.with_suffix(".new").replace(checkpoint)
     if given.fold is None:
-        ship(averaged.half(), shipped_head_weights(), CLASSES)
+        ship(averaged.half(), WEIGHTS, CLASSES)
 
 
 if __name__ == "__main__":

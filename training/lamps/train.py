@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import torch
 
-from detectors.lamp_network import STATES, LampNetwork, LampState, network_input, shipped_lamp_weights
+from detectors.lamp_network import STATES, WEIGHTS, LampNetwork, LampState, network_input
 from training.lamps.examples import Lamp, example, plainly, real_lamps, rendered_lamps
 from training.small_networks import ship, teach
 
@@ -91,7 +91,7 @@ def main() -> None:
         smoothing=0.02,
     )
     if given.fold is None:
-        ship(network, shipped_lamp_weights(), [state.value for state in STATES])
+        ship(network, WEIGHTS, [state.value for state in STATES])
     print(f"left out: {told(network, left)}", flush=True)
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import torch
 
-from detectors.signal_network import STATES, SignalNetwork, network_input, shipped_signal_weights
+from detectors.signal_network import STATES, WEIGHTS, SignalNetwork, network_input
 from training.signal.examples import example, read_heads
 from training.small_networks import ship, teach
 
@@ -51,7 +51,7 @@ def main() -> None:
         weight_decay=0.02,
         save_every=SAVE_EVERY,
     )
-    ship(network, shipped_signal_weights(), [state.value for state in STATES])
+    ship(network, WEIGHTS, [state.value for state in STATES])
 
 
 if __name__ == "__main__":
