@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import training.heads.examples
 from cli.models import shipped_weights
 from detectors.base import WeightsError
 from detectors.head_network import BARE, HELMET, SIDE
@@ -40,6 +41,23 @@ def test_only_heads_are_cut_out_each_with_its_label_at_the_edge_too(labelled: Pa
         assert head.image.shape[0] == head.image.shape[1] == round(40 * 1.8 * MARGIN)
     assert read_heads(labelled, "other") == []
     assert bare.group < helmet.group
+
+
+def test_heads_that_the_labels_lack_are_added_to_their_picture_alone(
+    labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind, end in (("images", "png"), ("labels", "txt")):
+        (labelled / kind / f"set-3.{end}").rename(labelled / kind / f"helmets-th-3.{end}")
+    added = tmp_path / "added.csv"
+    added.write_text("picture,x1,y1,x2,y2,class\n3,100,50,120,80,head_bare\n4,0,0,9,9,head_bare\n")
+    monkeypatch.setattr(training.heads.examples, "ADDED", added)
+    (head,) = read_heads(labelled, "helmets-th")
+    assert (head.label, head.side) == (BARE, 30.0)
+    picture = cv2.imread(str(labelled / "images" / "helmets-th-3.png"))
+    assert picture is not None
+    middle = head.image.shape[0] // 2
+    assert head.image[middle, middle].tolist() == picture[65, 110].tolist()
+    assert len(read_heads(labelled)) == 3
 
 
 @pytest.mark.parametrize("seed", range(20))

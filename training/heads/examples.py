@@ -1,7 +1,12 @@
-"""Heads to learn from: real ones of a roadside camera and rendered ones, disturbed as cameras do."""
+"""Heads to learn from: real ones of a roadside camera and rendered ones, disturbed as cameras do.
+
+`ADDED` lists heads of ``helmets-th`` (CC BY 4.0, Roboflow hi-xnpr5/helmet-detection-zrrim v5) that its makers did not
+label, told by eye in pictures that may train.
+"""
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.head_network import AROUND, BARE, HELMET, SIDE, head_square
-from detectors.types import CLASSES, Image
+from detectors.head_network import CLASSES as NETWORK_CLASSES
+from detectors.types import CLASSES, Box, Image
 
+ADDED = Path(__file__).with_name("helmets_th.csv")
+REAL_SET = "helmets-th"
 REAL_SHARE = 0.6
 # The rest of a cut lies around the square that the network sees, so that the square can be moved.
 MARGIN = 1.6
@@ -31,32 +39,50 @@ class Head:
 
 
 def read_heads(folder: Path, prefix: str = "") -> list[Head]:
-    """Give the heads of a folder of ``images`` and YOLO ``labels``, numbered as in `detectors.types.CLASSES`."""
+    """Give the heads of a folder of ``images`` and YOLO ``labels``, numbered as in `detectors.types.CLASSES`, and what
+    `ADDED` adds to them."""
     files = sorted(p for p in (folder / "images").iterdir() if p.name.startswith(prefix))
+    added = _added()
     out = []
     for number, file in enumerate(files):
         rows = [line.split() for line in (folder / "labels" / f"{file.stem}.txt").read_text().splitlines()]
         rows = [row for row in rows if row and int(row[0]) in LABEL_OF]
-        image = cv2.imread(str(file)) if rows else None
+        more = list(added.get(file.stem, ()))
+        image = cv2.imread(str(file)) if rows or more else None
         if image is None:
             continue
         h, w = image.shape[:2]
         for row in rows:
             x, y, bw, bh = (float(v) * n for v, n in zip(row[1:5], (w, h, w, h), strict=True))
-            side = max(bw, bh)
-            reach = side * AROUND * MARGIN / 2
-            left, top = round(x - reach), round(y - reach)
-            size = max(2, round(2 * reach))
-            pad = size
-            padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-            cut = padded[top + pad : top + pad + size, left + pad : left + pad + size]
-            if size > KEPT_SIDE:
-                cut = cv2.resize(cut, (KEPT_SIDE, KEPT_SIDE), interpolation=cv2.INTER_AREA)
-                side *= KEPT_SIDE / size
-            out.append(
-                Head(np.asarray(cut, np.uint8).copy(), side, LABEL_OF[int(row[0])], number / len(files))
+            more.append((LABEL_OF[int(row[0])], (x - bw / 2, y - bh / 2, x + bw / 2, y + bh / 2)))
+        out += [_head(np.asarray(image, np.uint8), label, box, number / len(files)) for label, box in more]
+    return out
+
+
+def _added() -> dict[str, list[tuple[int, Box]]]:
+    """Give label and box ``xyxy`` in pixels of the heads that were added, by the picture's name in the real set."""
+    out: dict[str, list[tuple[int, Box]]] = {}
+    with ADDED.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            box = (float(row["x1"]), float(row["y1"]), float(row["x2"]), float(row["y2"]))
+            out.setdefault(f"{REAL_SET}-{row['picture']}", []).append(
+                (NETWORK_CLASSES.index(row["class"]), box)
             )
     return out
+
+
+def _head(image: Image, label: int, box: Box, group: float) -> Head:
+    x1, y1, x2, y2 = box
+    x, y, side = (x1 + x2) / 2, (y1 + y2) / 2, max(x2 - x1, y2 - y1)
+    reach = side * AROUND * MARGIN / 2
+    left, top = round(x - reach), round(y - reach)
+    size = pad = max(2, round(2 * reach))
+    padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    cut = padded[top + pad : top + pad + size, left + pad : left + pad + size]
+    if size > KEPT_SIDE:
+        cut = cv2.resize(cut, (KEPT_SIDE, KEPT_SIDE), interpolation=cv2.INTER_AREA)
+        side *= KEPT_SIDE / size
+    return Head(np.asarray(cut, np.uint8).copy(), side, label, group)
 
 
 def example(head: Head, rng: np.random.Generator) -> NDArray[np.uint8]:

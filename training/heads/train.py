@@ -29,7 +29,7 @@ from detectors.head_network import (
     network_input,
 )
 from training.detector.coco_start import fetch, start
-from training.heads.examples import REAL_SHARE, Head, example, read_heads
+from training.heads.examples import REAL_SET, REAL_SHARE, Head, example, read_heads
 from training.precision import autocast
 from training.small_networks import ship
 
@@ -37,7 +37,6 @@ SEED, BATCH = 20261127, 48
 BODY_RATE, HEAD_RATE = 2e-4, 1e-3
 WEIGHT_DECAY, SMOOTHING, EMA = 0.05, 0.05, 0.995
 SAVE_EVERY, FOLDS = 300, 5
-REAL_SET = "helmets-th"
 
 
 def fresh(out: Path) -> HeadNetwork:
