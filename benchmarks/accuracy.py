@@ -24,17 +24,16 @@ import cv2
 import numpy as np
 
 from benchmarks.peers import RapidOcrPeer, YoloxPeer
+from benchmarks.rendered import objects, wide_plates
 from benchmarks.signal_heads import measure as measure_signals
 from cli.models import load_detector
 from cli.pictures import PLATE_CONFIDENCE
-from detectors.base import ObjectDetector
 from detectors.boxes import iou
 from detectors.day_lamp import told
 from detectors.lamp_network import LampState, probabilities
 from detectors.types import Detection, Image
-from plate_reader.photo import PhotoReader, padded_crop
-from plate_reader.reader import PlateReader
-from training.detector.evaluate import CONFIDENCE, measure
+from plate_reader.photo import PhotoReader
+from training.detector.evaluate import CONFIDENCE
 from training.detector.real_set import split
 from training.lamps.examples import plainly, real_lamps
 
@@ -43,7 +42,6 @@ COUNTED = Path(__file__).parent / "junction_yogyakarta.csv"
 # Riders' heads in the held-out quarter that the set's makers did not label, told by eye among what was found there.
 ADDED = {"helmets-th": Path(__file__).parent / "helmets_th_added.csv"}
 SAME = 0.4
-LEAST_PLATE_PX, LEAST_SEEN = 80.0, 0.95
 
 
 def picture(path: Path) -> Image:
@@ -200,68 +198,6 @@ def matched(truth: Sequence[Any], found: Sequence[Any]) -> int:
     return hits
 
 
-def rendered(scenes: Path) -> list[str]:
-    """Rows of rendered scenes: mAP50 of all classes in every 12th frame, as `etle detect` looks and as the camera does;
-    plates at least 80 px wide read exactly."""
-    looks = {
-        "as `etle detect` looks": load_detector(None, confidence=CONFIDENCE),
-        "as the camera looks, 960 px": load_detector(960, confidence=CONFIDENCE),
-    }
-    reader = PlateReader()
-    truths: list[list[tuple[str, Any]]] = []
-    found: dict[str, list[list[tuple[str, float, Any]]]] = {name: [] for name in looks}
-    exact, wide, wrong = 0, 0, 0
-    for folder in sorted(path.parent for path in scenes.glob("*/camera.yaml")):
-        lines = (json.loads(line) for line in (folder / "frames.jsonl").open())
-        truth = {row["frame"]: row for row in lines}
-        clip = cv2.VideoCapture(str(next(folder.glob("*.mp4"))))
-        for index in range(len(truth)):
-            done, image = clip.read()
-            if not done:
-                break
-            if index % 12 or index not in truth:
-                continue
-            objects = truth[index]["objects"]
-            truths.append(labelled(objects))
-            for name, detector in looks.items():
-                found[name].append(found_in(detector, image))
-            for plate in (p for o in objects for p in o["plates"]):
-                x1, y1, x2, y2 = plate["box"]
-                if x2 - x1 < LEAST_PLATE_PX or plate["visible"] < LEAST_SEEN or not plate.get("text"):
-                    continue
-                crop, _ = padded_crop(np.asarray(image, np.uint8), (x1, y1, x2, y2), 0.12)
-                reading = reader.read_crop(crop)
-                wide += 1
-                exact += reading.text == plate["text"]
-                wrong += reading.accepted and reading.text != plate["text"]
-    classes = tuple(sorted({label for truth_ in truths for label, _ in truth_}))
-    rows = []
-    for name, seen in found.items():
-        result = measure(zip(truths, seen, strict=True), classes)
-        rows += [f"| AP50 {label}, {name} | {n} | {ap:.3f} |" for label, (n, ap) in result.items()]
-        rows.append(
-            f"| mAP50 of these classes, {name} | | {np.mean([ap for _, ap in result.values()]):.3f} |"
-        )
-    rows.append(
-        f"| plates of {LEAST_PLATE_PX:.0f} px and more read exactly, one crop | {wide} | {exact / max(1, wide):.4f} |"
-    )
-    rows.append(f"| of these accepted with a wrong text | {wide} | {wrong / max(1, wide):.4f} |")
-    return rows
-
-
-def labelled(objects: list[dict[str, Any]]) -> list[tuple[str, Any]]:
-    """Give a frame's truth as (class, xyxy), of what is seen well enough to be told."""
-    from detectors.types import CLASSES
-    from training.render.training_set import labels_of
-
-    return [(CLASSES[number], tuple(box)) for number, box in labels_of(objects)]
-
-
-def found_in(detector: ObjectDetector, image: Any) -> list[tuple[str, float, Any]]:
-    """Give what was found in a frame as (class, confidence, xyxy)."""
-    return [(d.label, d.confidence, d.box_xyxy) for d in detector.detect(np.asarray(image, np.uint8))]
-
-
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(
@@ -310,7 +246,7 @@ def main() -> None:
     ]
     if given.scenes is not None:
         lines += ["## Rendered scenes of unseen seeds", "| what | n | figure |", "|---|---|---|"]
-        lines += [*rendered(given.scenes), ""]
+        lines += [*objects(given.scenes), *wide_plates(given.scenes), ""]
     TABLE.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
 
