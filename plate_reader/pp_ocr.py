@@ -91,9 +91,18 @@ class PpOcrRecogniser:
         """
         folder, self._batch = folder or weights_folder(), batch
         self.sha256_by_file = checked(folder, HEAD, *GRAPH)
-        self._features = PpOcrFeatures(_graph(folder), threads)
         self._head = LineHead()
-        self._head.load_state_dict(torch.load(folder / HEAD, weights_only=True))
+        try:
+            import openvino
+
+            graph = openvino.Core().read_model(folder / GRAPH[0], folder / GRAPH[1])
+            self._features = PpOcrFeatures(graph, threads)
+            self._head.load_state_dict(torch.load(folder / HEAD, weights_only=True))
+        except (ImportError, RuntimeError) as error:
+            raise PlateReaderError(
+                f"{folder}: the second reader ({HEAD}, {GRAPH[0]}) cannot be run: {error}; install the versions in "
+                "requirements.lock"
+            ) from error
         self._head.eval()
 
     def posteriors(self, lines: Sequence[Image]) -> list[Posterior]:
@@ -108,17 +117,6 @@ class PpOcrRecogniser:
                 shares = self._head(seen).softmax(2).double().numpy()
             out += list(shares[:, :, : 1 + len(ALPHABET)])
         return out
-
-
-def _graph(folder: Path) -> Any:
-    try:
-        import openvino
-
-        return openvino.Core().read_model(folder / GRAPH[0], folder / GRAPH[1])
-    except (ImportError, RuntimeError) as error:
-        raise PlateReaderError(
-            f"{folder / GRAPH[0]}: OpenVINO cannot run it: {error}; install the versions in requirements.lock"
-        ) from error
 
 
 def network_input(line: Image) -> NDArray[np.float32]:

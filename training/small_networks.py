@@ -33,7 +33,7 @@ def teach(
         batch: draws inputs and their classes (B,) int64; a step draws what it would have drawn in one go.
         checkpoint: gone on with where it exists, written every ``save_every`` steps and at the end.
         steps: until then the rate falls to nothing along half a cosine.
-        seed: of the batches.
+        seed: of the batches, and of all chance within the network.
         rate: at the beginning, of AdamW.
         weight_decay: of AdamW.
         save_every: steps between checkpoints.
@@ -49,6 +49,8 @@ def teach(
     network.train()
     while step < steps:
         x, y = batch(np.random.default_rng([seed, step]))
+        # What a network leaves out by chance is the same where a run was cut off.
+        torch.manual_seed(seed + step)
         for group in optimizer.param_groups:
             group["lr"] = rate * (0.01 + 0.99 * (1 + math.cos(math.pi * step / steps)) / 2)
         loss = nn.functional.cross_entropy(network(x), y, label_smoothing=smoothing)

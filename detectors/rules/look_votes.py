@@ -10,6 +10,7 @@ from pydantic import Field
 
 from detectors.camera import Camera, CameraFileError
 from detectors.rules.common import Flagged, Parameters, key_frame, make_violation, parse_parameters
+from detectors.rules.jumps import jumped
 from detectors.types import DriverSighting, Scene, Track, TrackPoint, Violation
 
 
@@ -48,7 +49,10 @@ class _Vehicle(Generic[L]):
 
 
 class LookVotes(Generic[L]):
-    """Collects looks at each vehicle of class ``label``; answers when it has left the picture."""
+    """Collects looks at each vehicle of class ``label``; answers when it has left the picture.
+
+    Where a track jumps, or the clock is unfit, all is begun anew: whose looks those before were cannot be told.
+    """
 
     rule_id: str
     caption: str
@@ -79,7 +83,10 @@ class LookVotes(Generic[L]):
         self._flagged.follow(scene)
         looks = {look.track_id: look for look in self.looks_of(scene)}
         for track in scene.tracks:
-            if track.confirmed and track.id in looks:
+            another = track.points[-1].measurable and jumped(track.points, self._camera.homography)
+            if another or not scene.clock_fit:
+                self._vehicles.pop(track.id, None)
+            if scene.clock_fit and track.confirmed and track.id in looks:
                 vehicle = self._vehicles.setdefault(track.id, _Vehicle(track))
                 vehicle.track = track
                 vehicle.looks.append((track.points[-1], looks[track.id]))

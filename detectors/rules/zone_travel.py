@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from pydantic import Field
@@ -64,7 +64,8 @@ class ZoneTravel:
     """Flags certain travel along a closed zone, once the vehicle has left it or its track has ended.
 
     The end is waited for because only then is the vehicle's class settled by all that was seen of it; where a track
-    jumps, what was driven before is judged. Never flagged:
+    jumps, what was driven before is forgotten: whether the vehicle stopped then, and what it was, cannot be told.
+    Never flagged:
     crossing the zone, driving in one of its openings, standing or turning into a gate in it, an edge within doubt,
     another hour or a day in doubt, a class that the zone is open to.
     """
@@ -121,26 +122,16 @@ class ZoneTravel:
         point = track.points[i]
         if not point.measurable:
             return []
-        found: list[Violation] = []
         if jumped(track.points[: i + 1], self._camera.homography):
-            found = self._part(run, track, i)
+            run.forget()
+        found: list[Violation] = []
         if run.zone is not None and self._out_of(run.zone, point):
-            found += self._decide(run, track)
+            found = self._decide(run, track)
             run.forget()
         zone = next((z for z in self._zones if self._well_inside(z, point, track.label)), None)
         if zone is not None and run.zone in (None, zone):
             run.zone = zone
             run.points = [*run.points[-LONGEST:], point]
-        return found
-
-    def _part(self, run: _Run, track: Track, i: int) -> list[Violation]:
-        """Judge what was driven until a track goes on with its ``i``-th sighting as what may be another vehicle."""
-        before = replace(track, points=track.points[:i])
-        found = self._decide(run, before)
-        if found:
-            self._flagged.leave(before)
-        run.forget()
-        run.done = False
         return found
 
     def _out_of(self, zone: Zone, point: TrackPoint) -> bool:

@@ -1,4 +1,4 @@
-"""`no_day_lamp`: off unless accepted; one lit look frees; glare, rear views, distance, dusk and night never count."""
+"""`no_day_lamp`: off unless accepted; one lit look frees; doubt, rear views, distance, dusk and night never count."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from detectors.types import LampSighting, Scene, Track, TrackPoint, Violation
 OFF, LIT, UNCLEAR = (
     LampSighting(1, True, 1.0),
     LampSighting(1, True, 0.0),
-    LampSighting(1, False, 0.0, "glare"),
+    LampSighting(1, False, 0.0, "cannot be told"),
 )
 
 
@@ -63,6 +63,27 @@ def test_whoever_was_seen_with_a_lit_lamp_once_is_never_flagged(looks: list[Lamp
 @pytest.mark.parametrize("hour", [5, 6, 17, 18, 22])
 def test_by_dusk_and_night_nothing_counts(hour: int) -> None:
     assert not watch([OFF] * 30, hour=hour)
+
+
+@pytest.mark.parametrize(
+    ("fit", "jumps", "flagged"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+def test_where_the_clock_is_unfit_or_the_track_jumps_looks_begin_anew(
+    fit: bool, jumps: bool, flagged: bool
+) -> None:
+    """Whoever is seen at last would be ticketed for the one before: the plate is read from the last pictures."""
+    rule = build_rules(camera(enforce={"no_day_lamp": {"accept_unproven": True}}))[0]
+    points: list[TrackPoint] = []
+    for i in range(25):
+        at = BEGAN + timedelta(seconds=i / 12)
+        y = (60.0 if jumps and i >= 20 else 0.0) - i / 2
+        points.append(TrackPoint(i, i / 12, at, (900.0, 700.0, 1000.0, 900.0), 0.9, (0.0, y)))
+        looks = (OFF if i < 20 else UNCLEAR,)
+        scene = Scene(
+            i, i / 12, at, (Track(1, "motorcycle", True, tuple(points)),), lamps=looks, clock_fit=fit
+        )
+        rule.update(scene)
+    assert bool(rule.finish()) is flagged
 
 
 def test_no_other_vehicle_is_judged() -> None:

@@ -48,25 +48,23 @@ def test_driving_along_a_closed_zone_is_flagged_once(given_: Camera, label: str)
     assert float(found[0].measured["metres_along_at_least"]) >= 15.0
 
 
-@pytest.mark.parametrize(("metres", "flagged"), [(24.0, True), (10.0, False)])
-def test_where_a_track_jumps_what_was_driven_before_is_judged_and_nothing_since(
-    metres: float, flagged: bool
-) -> None:
-    ride = Vehicle("motorcycle", lambda t: (-1.75, 8 * t - 8, 0.0))
-    other = Vehicle("motorcycle", lambda t: (4.0, 8 * t + 2, 0.0))
-    points: list[TrackPoint] = []
-    rule, found, parted_s = build_rules(BAN)[0], [], metres / 8.0
-    for i in range(round(12 * (parted_s + 1.0))):
+@pytest.mark.parametrize(("before_m", "after_m", "flagged"), [(10, 10, 0), (24, 10, 0), (10, 24, 1)])
+def test_where_a_track_jumps_the_way_begins_anew(before_m: float, after_m: float, flagged: int) -> None:
+    parted_s = before_m / 8
+    first = Vehicle("motorcycle", lambda t: (-1.75, 8 * t - 8, 0.0))
+    other = Vehicle("motorcycle", lambda t: (-1.75, 8 * t + 4, 0.0))
+    rule, points, found = build_rules(BAN)[0], [], []
+    for i in range(round(12 * (before_m + after_m) / 8)):
         t = i / 12
-        box = ride.box(t) if t < parted_s else other.box(t - parted_s)
+        box = (first if t < parted_s else other).box(t)
         assert box is not None
         x, y = BAN.homography.to_road(np.array([contact(box)]))[0]
         at = BEGAN + timedelta(seconds=t)
         points.append(TrackPoint(i, t, at, box, 0.9, (float(x), float(y))))
         found += rule.update(Scene(i, t, at, (Track(1, "motorcycle", True, tuple(points)),)))
+    found += rule.finish()
     assert rules_of(found) == ["motorcycle_ban"] * flagged
-    assert all(v.end_s < parted_s and all(f.t_s < parted_s for f in v.key_frames) for v in found)
-    assert not rule.finish()
+    assert all(f.t_s >= parted_s for v in found for f in v.key_frames)
 
 
 @pytest.mark.parametrize(

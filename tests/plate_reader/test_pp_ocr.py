@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from plate_reader.base import PlateReaderError
 from plate_reader.beam import decode
@@ -95,10 +96,22 @@ def test_an_altered_or_missing_file_is_refused(copied: Path, name: str) -> None:
         PpOcrRecogniser(folder=copied)
 
 
+def listed(folder: Path, name: str) -> None:
+    """List a file as it now is."""
+    card = json.loads((folder / "plates.json").read_text(encoding="utf-8"))
+    card["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    (folder / "plates.json").write_text(json.dumps(card), encoding="utf-8")
+
+
 def test_a_listed_graph_that_is_none_is_an_error(copied: Path) -> None:
     (copied / GRAPH[0]).write_text("<no graph/>", encoding="utf-8")
-    card = json.loads((copied / "plates.json").read_text(encoding="utf-8"))
-    card["files"][GRAPH[0]] = hashlib.sha256(b"<no graph/>").hexdigest()
-    (copied / "plates.json").write_text(json.dumps(card), encoding="utf-8")
-    with pytest.raises(PlateReaderError, match=rf"{GRAPH[0]}: OpenVINO cannot run it"):
+    listed(copied, GRAPH[0])
+    with pytest.raises(PlateReaderError, match=rf"{GRAPH[0]}\) cannot be run"):
+        PpOcrRecogniser(folder=copied)
+
+
+def test_a_listed_layer_of_another_network_is_an_error(copied: Path) -> None:
+    torch.save({"other": torch.zeros(3)}, copied / HEAD)
+    listed(copied, HEAD)
+    with pytest.raises(PlateReaderError, match=rf"{HEAD}, .* cannot be run"):
         PpOcrRecogniser(folder=copied)

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import torch
 
+from detectors.day_lamp import told
 from detectors.lamp_network import STATES, WEIGHTS, LampNetwork, LampState, network_input
 from training.lamps.examples import Lamp, example, plainly, real_lamps, rendered_lamps
 from training.small_networks import ship, teach
@@ -25,11 +26,10 @@ SEED, BATCH, RATE = 20261128, 64, 2e-3
 REAL_SHARE = 0.55
 STATE_SHARES = {LampState.LIT: 0.38, LampState.OFF: 0.38, LampState.UNTOLD: 0.24}
 SAVE_EVERY, FOLDS = 300, 5
-SURE = 0.9
 
 
-def told(network: LampNetwork, lamps: Sequence[Lamp]) -> str:
-    """Say how lamps are told: for each true state, how many surely lit, surely off, and neither."""
+def verdicts(network: LampNetwork, lamps: Sequence[Lamp]) -> str:
+    """Say how lamps are told, as the rule goes by them: for each true state, how many lit, off, and neither."""
     network.eval()
     with torch.inference_mode():
         shares = network(
@@ -38,8 +38,9 @@ def told(network: LampNetwork, lamps: Sequence[Lamp]) -> str:
     network.train()
     counts: Counter[tuple[str, str]] = Counter()
     for lamp, row in zip(lamps, shares.tolist(), strict=True):
-        best = max(range(len(STATES)), key=row.__getitem__)
-        counts[lamp.state.value, STATES[best].value if row[best] >= SURE else "?"] += 1
+        look = told(0, dict(zip(STATES, row, strict=True)))
+        said = "nothing" if not look.clear else "off" if look.off > 0 else "lit"
+        counts[lamp.state.value, said] += 1
     return ", ".join(f"{true} as {said}: {n}" for (true, said), n in sorted(counts.items()))
 
 
@@ -92,7 +93,7 @@ def main() -> None:
     )
     if given.fold is None:
         ship(network, WEIGHTS, [state.value for state in STATES])
-    print(f"left out: {told(network, left)}", flush=True)
+    print(f"left out: {verdicts(network, left)}", flush=True)
 
 
 if __name__ == "__main__":
