@@ -1,7 +1,7 @@
-"""Heads of which by night nobody can tell whether they are bare: black all over, small, and no skin to be seen.
+"""Heads of which by night nobody can tell whether they are bare: black all over, and no skin to be seen.
 
-Without daylight black hair and a closed black helmet are the same blob of few pixels. Skin is what tells them apart
-from before and from the side; a head that is seen large enough shows where hair ends.
+Without daylight black hair and a closed black helmet are the same blob. Skin is what tells them apart from before and
+from the side; from behind, a head that is seen large enough shows where hair ends.
 """
 
 from __future__ import annotations
@@ -11,38 +11,42 @@ import numpy as np
 
 from detectors.boxes import crop_region
 from detectors.day_lamp import is_day
+from detectors.heads import DARK, UNTOLD
 from detectors.types import Box, Image
 
 LEAST_PX = 60.0
-"""A black head without skin must be so high to be told."""
+"""A black head without skin must be so high to be told from behind."""
 # Median and least value of a black head and of skin, 0..255; what share of the head must be skin to count.
 BLACK_VALUE, SKIN_VALUE, SKIN_SHARE = 20, 24, 0.06
 # Skin of every tone is redder than green and greener than blue: by what share red exceeds blue at least. A tail lamp's
-# reflection on a helmet is redder: how much green skin has of its red at least.
-SKIN_RED, SKIN_GREEN = 0.22, 0.45
+# reflection on a helmet is redder, and yellow or brown cloth less blue: what skin has of its red at least.
+SKIN_RED, SKIN_GREEN, SKIN_BLUE = 0.22, 0.45, 0.4
 # Mean value of a picture, 0..255, in which daylight shows a head's shape. Streets lit by night are at 40 to 60.
 DAYLIGHT = 66
-# Corners of a head's box show what is behind it.
-INSET_X, INSET_TOP, INSET_BOTTOM = 0.12, 0.1, 0.05
+# Corners of a head's box show what is behind it, its lower edge the collar.
+INSET_X, INSET_TOP, INSET_BOTTOM = 0.12, 0.1, 0.2
 
 
-def cannot_be_told(image: Image, box: Box) -> bool:
-    """Tell whether the head in ``box`` (``xyxy``, pixels of (H, W, 3) uint8 BGR) may as well be hair as a helmet.
+def doubt(image: Image, box: Box) -> str | None:
+    """Tell whether the head in ``box`` (``xyxy``, pixels of (H, W, 3) uint8 BGR) may as well be hair as a helmet:
+    `UNTOLD` from anywhere, `DARK` unless it is seen from behind.
 
     By day both have a shape, and are told by it.
     """
     x1, y1, x2, y2 = box
     width, height = x2 - x1, y2 - y1
-    if height >= LEAST_PX or is_day(image, DAYLIGHT):
-        return False
+    if is_day(image, DAYLIGHT):
+        return None
     inner = (x1 + INSET_X * width, y1 + INSET_TOP * height, x2 - INSET_X * width, y2 - INSET_BOTTOM * height)
     crop = crop_region(image, inner)
     if not crop.size:
-        return True
+        return UNTOLD
     soft = cv2.GaussianBlur(crop, (3, 3), 0)
     if float(np.median(soft.max(axis=2))) > BLACK_VALUE:
-        return False
+        return None
     blue, green, red = (soft[..., i].astype(np.float32) for i in range(3))
     skin = (red > SKIN_VALUE) & (red >= green + 4) & (green >= blue - 2) & (red - blue >= SKIN_RED * red)
-    skin &= green >= SKIN_GREEN * red
-    return float(skin.mean()) < SKIN_SHARE
+    skin &= (green >= SKIN_GREEN * red) & (blue >= SKIN_BLUE * red)
+    if float(skin.mean()) >= SKIN_SHARE:
+        return None
+    return DARK if height >= LEAST_PX else UNTOLD

@@ -10,7 +10,10 @@ from detectors.types import Detection
 BARE, HELMET = "head_bare", "head_helmet"
 UNTOLD = "head_untold"
 """A head of which it cannot be told whether it is bare, whatever networks say; no network is taught this label."""
-HEADS = (HELMET, BARE, UNTOLD)
+DARK = "head_dark"
+"""A black head by night that shows no skin, large enough to be told bare from behind: from before, a bare one would
+show a face. No network is taught this label either."""
+HEADS = (HELMET, BARE, UNTOLD, DARK)
 # By so much surer it must be that a head is bare than that it is not.
 CLEARLY = 0.2
 # Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.

@@ -4,12 +4,11 @@ bare."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from detectors.base import ObjectDetector
-from detectors.dark_heads import cannot_be_told
+from detectors.dark_heads import doubt
 from detectors.head_network import WEIGHTS, bare_probabilities
-from detectors.heads import BARE, HEADS, HELMET, UNTOLD, bare_share, clearly_bare, whole_heads
+from detectors.heads import BARE, DARK, HEADS, HELMET, bare_share, clearly_bare, whole_heads
 from detectors.small_network import card_sha256
 from detectors.types import Box, Detection, Image
 from detectors.vehicles import TWO_WHEELERS
@@ -28,7 +27,8 @@ class SecondLook(ObjectDetector):
     """Wraps a detector. How surely something is a rider's head is its word; which of the two it is, both say together:
     the confidence of ``head_bare`` and ``head_helmet`` add up to how surely it is one, and each is given where it is
     not negligible, so that a head on which the two disagree carries both labels. Who would be taken for bare, but
-    cannot be told, carries `UNTOLD` alone; who would not goes on counting as helmeted.
+    cannot be told, carries `UNTOLD` alone, or `DARK`, as surely as it seems bare; who would not goes on counting as
+    helmeted.
 
     Raises:
         WeightsError: the head network's weights are missing or altered.
@@ -62,8 +62,10 @@ class SecondLook(ObjectDetector):
         first = [min(max(bare_share(head, found), DETECTOR_WRONG), 1 - DETECTOR_WRONG) for head in heads]
         out = [d for d in found if d.label not in HEADS]
         for head, share in zip(heads, map(_both, first, second), strict=True):
-            if clearly_bare(head.confidence, share) and cannot_be_told(image, head.box_xyxy):
-                out.append(replace(head, label=UNTOLD))
+            unsure = doubt(image, head.box_xyxy) if clearly_bare(head.confidence, share) else None
+            if unsure is not None:
+                confidence = head.confidence * (share if unsure == DARK else 1)
+                out.append(Detection(unsure, confidence, head.box_xyxy))
                 continue
             for label, part in ((BARE, share), (HELMET, 1 - share)):
                 if part >= LEAST_SHARE:

@@ -53,7 +53,8 @@ class Frame:
 
 @dataclass(frozen=True)
 class Detection:
-    """One object in one frame: ``label`` is one of `CLASSES`, or ``head_untold``, ``confidence`` in 0..1."""
+    """One object in one frame: ``label`` is one of `CLASSES`, or ``head_untold`` or ``head_dark``
+    (see `detectors.heads`), ``confidence`` in 0..1."""
 
     label: str
     confidence: float

@@ -14,6 +14,8 @@ from detectors.types import Point, Track
 
 # Of the angle between the line of sight and where a vehicle comes from: 20 degrees.
 FACING_COSINE = 0.94
+# Who leaves gets so much farther away of every metre that it goes, and goes this far.
+LEAVING_SHARE, LEAST_WAY_M = 0.7, 4.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,17 @@ def faces(view: Viewpoint | None, track: Track) -> bool:
     ray = np.subtract(last.road_xy, view.position[:2])
     cosine = float(-np.dot(ray, v) / max(float(np.hypot(*ray) * np.hypot(*v)), 1e-9))
     return cosine >= FACING_COSINE
+
+
+def leaves(view: Viewpoint | None, track: Track) -> bool:
+    """Tell whether a track's vehicle went away from the camera on the whole, so that it showed its back; nobody's did
+    where ``view`` is None."""
+    seen = [p.road_xy for p in track.points if p.measurable]
+    if view is None or len(seen) < 2:
+        return False
+    first, last = (np.subtract(p, view.position[:2]) for p in (seen[0], seen[-1]))
+    went = float(np.hypot(*(last - first)))
+    return went >= LEAST_WAY_M and float(np.hypot(*last) - np.hypot(*first)) >= LEAVING_SHARE * went
 
 
 def _middle(image_to_road: NDArray[np.float64], frame_size: tuple[int, int]) -> Point:

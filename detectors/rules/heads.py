@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,11 @@ class Seat:
     x: float
     y: float
     seen: list[tuple[TrackPoint, Detection]] = field(default_factory=list)
+
+    def relabelled(self, label: str, new: str) -> Seat:
+        """Give the seat with one label of its heads changed."""
+        seen = [(p, replace(d, label=new) if d.label == label else d) for p, d in self.seen]
+        return Seat(self.x, self.y, seen)
 
     def near(self, near_share: float, *, told: bool) -> list[tuple[TrackPoint, Detection]]:
         """Give the sightings in which it can be told whether the head is bare, and is at least ``near_share`` of its

@@ -25,9 +25,9 @@ class LampParameters(LookParameters):
 
 
 class NoDayLamp(LookVotes[LampSighting]):
-    """Flags a motorcycle that comes towards the camera by day with its lamp off in every clear look, or
-    ``min_share`` of them where a camera file asks for less. Never flagged: seen from behind or aside, too far away, dusk or night,
-    a lamp of which the network is not sure; unless less is asked for, one seen lit even once."""
+    """Flags a motorcycle that comes towards the camera by day with its lamp off in every clear look, or ``min_share``
+    of them where a camera file asks for less. Never flagged: seen from behind or aside, too far away, dusk or night, a
+    lamp of which the network is not sure; unless less is asked for, one seen lit even once."""
 
     rule_id = "no_day_lamp"
     caption = "Lampu utama mati / Head lamp off"

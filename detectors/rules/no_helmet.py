@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import hypot, inf
 from statistics import fmean
 
 from pydantic import Field
 
-from detectors.heads import BARE, HELMET, UNTOLD, bare_share, clearly_bare, whole_heads
+from detectors.camera import Camera
+from detectors.heads import BARE, DARK, HELMET, UNTOLD, bare_share, clearly_bare, whole_heads
 from detectors.rules.common import key_frame, make_violation
 from detectors.rules.heads import height, vote
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
 from detectors.types import Detection, Scene, Track, TrackPoint, Violation
+from detectors.viewpoint import leaves, viewpoint
 
 # A head that has moved by this share of its height is looked at anew.
 MOVED_SHARE = 0.25
@@ -25,8 +27,9 @@ class NoHelmetParameters(RiderParameters):
     away, hair before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
     ``min_seconds``, ``min_share`` of the seat's votes bare, and of the places that the bare ones were seen at, each
     `MOVED_SHARE` of the head's height from the one before, ``min_places`` and a ``sure_share`` where they are surer
-    than ``sure_confidence`` on the mean: who stands shows the detector one picture over and over, and a mistake or a
-    doubt in it is one."""
+    than ``sure_confidence`` on the mean, the head ``sure_head_px`` high: a smaller one no judge can tell either. Who
+    stands shows the detector one picture over and over, and a mistake or a doubt in it is one. A black head by night
+    that shows no skin speaks against nobody but from behind."""
 
     min_frames: int = Field(8, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
@@ -34,6 +37,7 @@ class NoHelmetParameters(RiderParameters):
     near_share: float = Field(0.6, ge=0, le=1)
     sure_confidence: float = Field(0.65, ge=0, le=1)
     sure_share: float = Field(0.6, ge=0, le=1)
+    sure_head_px: float = Field(24.0, ge=4, le=500)
     min_places: int = Field(4, ge=1, le=1000)
 
 
@@ -44,11 +48,18 @@ class NoHelmet(RiderRule):
     model = NoHelmetParameters
     parameters: NoHelmetParameters
 
+    def __init__(self, camera: Camera, parameters: Mapping[str, object]) -> None:
+        super().__init__(camera, parameters)
+        self._view = viewpoint(camera.homography.image_to_road, camera.file.frame_size)
+
     def heads_in(self, scene: Scene) -> Sequence[Detection]:
         """Give each head once: bare where that is clearly likelier, else under a helmet. Doubt speaks for the rider; a
         head of which it cannot be told keeps its label."""
         out = []
         for head in whole_heads(scene.loose):
+            if head.label == DARK:
+                out.append(head)
+                continue
             if head.confidence < self.parameters.min_confidence:
                 continue
             share = bare_share(head, scene.loose)
@@ -66,9 +77,11 @@ class NoHelmet(RiderRule):
 
     def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
         """Flag the motorcycle where one of its seats has a bare head."""
-        near = [s.near(self.parameters.near_share, told=False) for s in rider.seats]
+        behind = leaves(self._view, track)
+        seats = [s.relabelled(DARK, BARE if behind else UNTOLD) for s in rider.seats]
+        near = [s.near(self.parameters.near_share, told=False) for s in seats]
         # A near look that cannot be told casts doubt on bare ones farther away, and never on those under a helmet.
-        told = [s.near(self.parameters.near_share, told=True) for s in rider.seats]
+        told = [s.near(self.parameters.near_share, told=True) for s in seats]
         bare = [
             votes
             for votes, all_ in zip(near, told, strict=True)
@@ -100,13 +113,17 @@ class NoHelmet(RiderRule):
     def _is_bare(self, seen: Sequence[tuple[TrackPoint, Detection]]) -> bool:
         votes = _bare(seen)
         places = _places([d for _, d in votes])
-        sure = [place for place in places if fmean(place) >= self.parameters.sure_confidence]
+        sure = [place for place in places if self._is_sure(place)]
         return (
             len(votes) >= self.parameters.min_frames
             and votes[-1][0].t_s - votes[0][0].t_s >= self.parameters.min_seconds
             and _bare_share(seen) >= self.parameters.min_share
             and len(sure) >= max(self.parameters.min_places, self.parameters.sure_share * len(places))
         )
+
+    def _is_sure(self, place: Sequence[Detection]) -> bool:
+        high = max(height(d) for d in place) >= self.parameters.sure_head_px
+        return high and fmean(d.confidence for d in place) >= self.parameters.sure_confidence
 
 
 def _bare(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint, Detection]]:
@@ -121,9 +138,9 @@ def _bare_share(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
     return _weight(_bare(seen)) / _weight(seen)
 
 
-def _places(heads: Sequence[Detection]) -> list[list[float]]:
-    """Give the confidences of looks at a head, those that show it where the one before did together."""
-    out: list[list[float]] = []
+def _places(heads: Sequence[Detection]) -> list[list[Detection]]:
+    """Put looks at a head together that show it where the one before did."""
+    out: list[list[Detection]] = []
     last = (inf, inf)
     for head in heads:
         x1, y1, x2, y2 = head.box_xyxy
@@ -131,5 +148,5 @@ def _places(heads: Sequence[Detection]) -> list[list[float]]:
         if hypot(place[0] - last[0], place[1] - last[1]) >= MOVED_SHARE * height(head):
             out.append([])
             last = place
-        out[-1].append(head.confidence)
+        out[-1].append(head)
     return out

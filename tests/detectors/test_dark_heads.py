@@ -7,7 +7,8 @@ import pytest
 
 import detectors.second_look
 from detectors.base import ObjectDetector
-from detectors.dark_heads import LEAST_PX, cannot_be_told
+from detectors.dark_heads import LEAST_PX, doubt
+from detectors.heads import DARK, UNTOLD
 from detectors.second_look import SecondLook
 from detectors.types import Box, Detection, Image
 
@@ -26,41 +27,54 @@ def night(
 
 
 def test_a_small_black_head_without_skin_cannot_be_told() -> None:
-    assert cannot_be_told(*night(45))
+    assert doubt(*night(45)) == UNTOLD
 
 
 @pytest.mark.parametrize(
     "seen",
-    [night(45, face=SKIN), night(round(LEAST_PX) + 2), night(45, head=(60, 60, 60), face=(60, 60, 60))],
+    [night(45, face=SKIN), night(90, face=SKIN), night(45, head=(60, 60, 60), face=(60, 60, 60))],
 )
-def test_skin_size_and_light_tell(seen: tuple[Image, Box]) -> None:
-    assert not cannot_be_told(*seen)
+def test_skin_and_light_tell(seen: tuple[Image, Box]) -> None:
+    assert doubt(*seen) is None
+
+
+@pytest.mark.parametrize("height", [round(LEAST_PX) + 2, 90, 150])
+def test_a_large_black_head_without_skin_is_told_from_behind_alone(height: int) -> None:
+    assert doubt(*night(height)) == DARK
+
+
+@pytest.mark.parametrize("cloth", [(20, 60, 85), (12, 30, 60)])
+def test_a_yellow_or_brown_collar_is_no_skin(cloth: tuple[int, int, int]) -> None:
+    assert doubt(*night(90, face=cloth)) == DARK
+    picture, box = night(90)
+    picture[round(box[3]) - 17 : round(box[3])] = SKIN
+    assert doubt(picture, box) == DARK
 
 
 def test_by_day_black_heads_are_told() -> None:
     picture, box = night(45)
     picture[:90] = 160
-    assert not cannot_be_told(picture, box)
+    assert doubt(picture, box) is None
 
 
 @pytest.mark.parametrize(("road", "untold"), [(62, True), (72, False)])
 def test_a_well_lit_street_is_not_day(road: int, untold: bool) -> None:
     picture, box = night(45)
     picture[picture.max(axis=2) > 20] = road
-    assert cannot_be_told(picture, box) is untold
+    assert doubt(picture, box) == (UNTOLD if untold else None)
 
 
 def test_a_tail_lamps_reflection_and_a_small_one_of_a_street_lamp_are_no_skin() -> None:
     picture, box = night(45, face=(10, 14, 60))
-    assert cannot_be_told(picture, box)
+    assert doubt(picture, box) == UNTOLD
     picture, box = night(45)
     picture[120:126, 112:117] = SKIN
-    assert cannot_be_told(picture, box)
+    assert doubt(picture, box) == UNTOLD
 
 
 def test_a_grey_face_and_a_head_outside_the_picture_tell_nothing() -> None:
-    assert cannot_be_told(*night(45, face=(18, 18, 18)))
-    assert cannot_be_told(night(45)[0], (400.0, 400.0, 430.0, 440.0))
+    assert doubt(*night(45, face=(18, 18, 18))) == UNTOLD
+    assert doubt(night(45)[0], (400.0, 400.0, 430.0, 440.0)) == UNTOLD
 
 
 def looked(

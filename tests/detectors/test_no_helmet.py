@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hand_made import BEGAN, Signal, Vehicle, camera, rules_of, run, straight
 
@@ -15,11 +16,19 @@ from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoin
 GIVEN = camera(enforce={"no_helmet": {}})
 GREEN = Signal([(0, SignalState.GREEN)])
 MOTORCYCLE: Box = (100.0, 100.0, 160.0, 240.0)
-HELMET, BARE, UNTOLD = "head_helmet", "head_bare", "head_untold"
+HELMET, BARE, UNTOLD, DARK = "head_helmet", "head_bare", "head_untold", "head_dark"
 
 
 def ride(*heads: str, x: float = -1.75, label: str = "motorcycle") -> Vehicle:
     return Vehicle(label, straight(30, x, -30), heads)
+
+
+def night_ride(metres_a_second: float) -> Vehicle:
+    start = -10.0 if metres_a_second > 0 else 22.0
+    heading = 0.0 if metres_a_second >= 0 else np.pi
+    return Vehicle(
+        "motorcycle", lambda t: (-1.75, start + metres_a_second * t, heading) if t < 4 else None, (DARK,)
+    )
 
 
 def head(
@@ -82,6 +91,13 @@ def test_what_a_standing_rider_shows_over_and_over_is_one_look_however_sure(
     assert bool(rule.finish()) is flagged
 
 
+@pytest.mark.parametrize(("metres_a_second", "flagged"), [(8.0, True), (-8.0, False), (0.0, False)])
+def test_a_black_head_by_night_is_told_from_behind_alone(metres_a_second: float, flagged: bool) -> None:
+    """From before, a bare head would show a face. The camera stands at the near end of the road."""
+    found = run([night_ride(metres_a_second)], GREEN, given=GIVEN)
+    assert rules_of(found) == ["no_helmet"] * flagged
+
+
 def test_looks_in_which_it_cannot_be_told_say_nothing_either_way() -> None:
     untold, sure = [head(UNTOLD)], [head(BARE)]
     assert not watch([untold] * 60)
@@ -90,7 +106,7 @@ def test_looks_in_which_it_cannot_be_told_say_nothing_either_way() -> None:
 
 
 def test_far_looks_do_not_convict_where_the_near_ones_cannot_be_told() -> None:
-    far, near = [head(BARE, size=20.0)], [head(UNTOLD, size=40.0)]
+    far, near = [head(BARE, size=25.0)], [head(UNTOLD, size=50.0)]
     assert watch([far] * 20) == ["no_helmet"]
     assert not watch([far] * 20 + [near] * 6)
 
@@ -146,8 +162,13 @@ def test_a_hood_that_is_called_bare_now_and_then_is_not_flagged() -> None:
 
 
 def test_heads_too_small_to_judge_do_not_vote() -> None:
-    assert not watch([[head(BARE, size=9.0)]] * 20)
-    assert watch([[head(BARE, size=9.0)]] * 20, min_head_px=8) == ["no_helmet"]
+    assert not watch([[head(BARE, size=9.0)]] * 20, sure_head_px=8)
+    assert watch([[head(BARE, size=9.0)]] * 20, sure_head_px=8, min_head_px=8) == ["no_helmet"]
+
+
+def test_a_head_that_nobody_could_tell_in_the_evidence_is_not_flagged() -> None:
+    assert not watch([[head(BARE, size=14.0)]] * 40)
+    assert watch([[head(BARE, size=14.0)]] * 40, sure_head_px=14) == ["no_helmet"]
 
 
 def test_a_head_claimed_by_both_classes_alike_does_not_vote() -> None:
