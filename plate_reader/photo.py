@@ -30,7 +30,7 @@ WIDE_PAD = 0.26
 """Margin of a photo's second cut, as a share of the plate's box: where the first cut off an end, this one shows it."""
 # A picture in which nothing was read is looked at again, turned by so many degrees and so much smaller: a plate that
 # hangs aslant, or fills half of it, is unlike most of what a detector has learned.
-_AGAIN = ((0.0, 0.6), (-15.0, 1.0), (-15.0, 0.6), (15.0, 1.0), (15.0, 0.6))
+_AGAIN = ((0.0, 0.6), (-15.0, 0.6), (15.0, 0.6), (-15.0, 1.0), (15.0, 1.0))
 
 
 class PhotoReader:
