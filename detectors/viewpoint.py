@@ -15,7 +15,7 @@ from detectors.types import Point, Track
 # Of the angle between the line of sight and where a vehicle comes from: 20 degrees.
 FACING_COSINE = 0.94
 # Who leaves gets so much farther away of every metre that it goes, and goes this far.
-LEAVING_SHARE, LEAST_WAY_M = 0.7, 4.0
+LEAVING_SHARE, LEAST_WAY_M, FAR_SHARE = 0.7, 4.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,16 @@ def faces(view: Viewpoint | None, track: Track) -> bool:
 
 
 def leaves(view: Viewpoint | None, track: Track) -> bool:
-    """Tell whether a track's vehicle went away from the camera on the whole, so that it showed its back; nobody's did
-    where ``view`` is None."""
-    seen = [p.road_xy for p in track.points if p.measurable]
+    """Tell whether a track's vehicle went away from the camera all the time, so that it showed its back; nobody's did
+    where ``view`` is None. Who came nearer before or after, as in turning about, did not."""
+    seen = np.array([p.road_xy for p in track.points if p.measurable], float).reshape(-1, 2)
     if view is None or len(seen) < 2:
         return False
-    first, last = (np.subtract(p, view.position[:2]) for p in (seen[0], seen[-1]))
-    went = float(np.hypot(*(last - first)))
-    return went >= LEAST_WAY_M and float(np.hypot(*last) - np.hypot(*first)) >= LEAVING_SHARE * went
+    far = np.hypot(*(seen - view.position[:2]).T)
+    went = float(np.hypot(*(seen[-1] - seen[0])))
+    # A box's lower edge is the less exact, the farther away it is.
+    never_back = far.min() >= far[0] * (1 - FAR_SHARE) and far[-1] >= far.max() * (1 - FAR_SHARE)
+    return went >= LEAST_WAY_M and bool(never_back) and float(far[-1] - far[0]) >= LEAVING_SHARE * went
 
 
 def _middle(image_to_road: NDArray[np.float64], frame_size: tuple[int, int]) -> Point:

@@ -57,13 +57,12 @@ class NoHelmet(RiderRule):
         head of which it cannot be told keeps its label."""
         out = []
         for head in whole_heads(scene.loose):
-            if head.label == DARK:
-                out.append(head)
-                continue
             if head.confidence < self.parameters.min_confidence:
+                # It was a head to the detector: how surely it seems bare is too little to speak, and casts doubt.
+                out += [replace(head, label=UNTOLD)] if head.label == DARK else []
                 continue
             share = bare_share(head, scene.loose)
-            if head.label == UNTOLD:
+            if head.label in (UNTOLD, DARK):
                 out.append(head)
             elif clearly_bare(head.confidence, share):
                 out.append(Detection(BARE, head.confidence * share, head.box_xyxy))

@@ -12,6 +12,7 @@ from hand_made import BEGAN, Signal, Vehicle, camera, rules_of, run, straight
 from detectors.rules.heads import assign
 from detectors.rules.no_helmet import NoHelmet
 from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoint
+from detectors.viewpoint import Viewpoint, leaves, viewpoint
 
 GIVEN = camera(enforce={"no_helmet": {}})
 GREEN = Signal([(0, SignalState.GREEN)])
@@ -29,6 +30,18 @@ def night_ride(metres_a_second: float) -> Vehicle:
     return Vehicle(
         "motorcycle", lambda t: (-1.75, start + metres_a_second * t, heading) if t < 4 else None, (DARK,)
     )
+
+
+def ridden(distances: list[float]) -> tuple[Viewpoint | None, Track]:
+    """A track at such distances before the camera, one a second."""
+    view = viewpoint(GIVEN.homography.image_to_road, GIVEN.file.frame_size)
+    assert view is not None
+    x, y, _ = view.position
+    points = tuple(
+        TrackPoint(i, i, BEGAN + timedelta(seconds=i), MOTORCYCLE, 0.9, (x, y + d))
+        for i, d in enumerate(distances)
+    )
+    return view, Track(1, "motorcycle", True, points)
 
 
 def head(
@@ -96,6 +109,15 @@ def test_a_black_head_by_night_is_told_from_behind_alone(metres_a_second: float,
     """From before, a bare head would show a face. The camera stands at the near end of the road."""
     found = run([night_ride(metres_a_second)], GREEN, given=GIVEN)
     assert rules_of(found) == ["no_helmet"] * flagged
+
+
+def test_who_turns_about_before_the_camera_showed_a_front() -> None:
+    """It came near as it faced the camera, and is farther away at the end than at the beginning."""
+    assert not leaves(*ridden(distances=[24.0, 18.0, 12.0, 8.0, 12.0, 18.0, 24.0, 30.0, 36.0]))
+    assert leaves(*ridden(distances=[8.0, 12.0, 18.0, 24.0, 30.0, 36.0]))
+    assert not leaves(*ridden(distances=[8.0, 12.0, 30.0, 36.0, 30.0, 20.0]))
+    assert not leaves(*ridden(distances=[8.0, 8.5, 9.0]))
+    assert not leaves(*ridden(distances=[36.0, 24.0, 8.0]))
 
 
 def test_looks_in_which_it_cannot_be_told_say_nothing_either_way() -> None:
