@@ -34,8 +34,10 @@ from detectors.lamp_network import LampState, probabilities
 from detectors.types import Detection, Image
 from plate_reader.photo import PhotoReader
 from training.detector.evaluate import CONFIDENCE
-from training.detector.real_set import split
+from training.detector.real_set import OWN, split
+from training.heads.examples import added_heads
 from training.lamps.examples import plainly, real_lamps
+from training.render.training_set import yolo_lines
 
 TABLE = Path(__file__).parent / "ACCURACY.md"
 COUNTED = Path(__file__).parent / "junction_yogyakarta.csv"
@@ -118,7 +120,7 @@ def boxes(data: Path, tools: Path, out: Path) -> list[str]:
         options = ("--classes", classes, "--min-height", least)
         rows += box_rows(what, score(tool, labels, file, *options))
         if name in ADDED:
-            add(ADDED[name], labels, file)
+            add(ADDED[name], OWN[name], labels, file)
             rows += box_rows(f"{what}, with what its labels lack", score(tool, labels, file, *options))
     return rows
 
@@ -129,17 +131,14 @@ def box_rows(what: str, said: str) -> list[str]:
     return [f"| {what} | {line.split(':')[0]} | {as_cells(line, keys)} |" for line in said.splitlines()[:-1]]
 
 
-def add(added: Path, labels: Path, predictions: Path) -> None:
-    """Append boxes (image, class and ``xyxy`` in pixels a row) to YOLO label files."""
+def add(added: Path, classes: tuple[str, ...], labels: Path, predictions: Path) -> None:
+    """Append heads of a list (see `added_heads`) to YOLO label files that number ``classes``."""
     lines = predictions.read_text(encoding="utf-8").splitlines()
-    sizes = {row["image"]: (row["width"], row["height"]) for row in map(json.loads, lines)}
-    with added.open(newline="", encoding="utf-8") as opened:
-        for row in csv.DictReader(opened):
-            width, height = sizes[row["image"]]
-            x1, y1, x2, y2 = (float(row[key]) for key in ("x1", "y1", "x2", "y2"))
-            box = ((x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height)
-            with (labels / f"{Path(row['image']).stem}.txt").open("a", encoding="utf-8") as file:
-                file.write("\n" + " ".join([row["class"], *(f"{share:.6f}" for share in box)]) + "\n")
+    sizes = {Path(row["image"]).stem: (row["width"], row["height"]) for row in map(json.loads, lines)}
+    for picture_, heads in added_heads(added).items():
+        numbered = [(classes.index(label), list(box)) for label, box in heads]
+        with (labels / f"{picture_}.txt").open("a", encoding="utf-8") as file:
+            file.write("\n" + yolo_lines(numbered, *sizes[picture_]))
 
 
 def detected(path: Path, look: Callable[[Image], list[Detection]]) -> dict[str, Any]:

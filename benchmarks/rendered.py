@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.rules_on_truth import frames as rows_of
 from cli.models import load_detector
 from detectors.base import ObjectDetector
 from detectors.types import CLASSES, Image
@@ -79,8 +79,7 @@ def folders(scenes: Path) -> list[Path]:
 
 def frames(folder: Path) -> Iterator[tuple[Image, list[dict[str, Any]]]]:
     """Give every 12th frame of a scene with its objects."""
-    with (folder / "frames.jsonl").open(encoding="utf-8") as lines:
-        truth = {row["frame"]: row for row in map(json.loads, lines)}
+    truth = {row["frame"]: row for row in rows_of(folder / "frames.jsonl")}
     clip = cv2.VideoCapture(str(next(folder.glob("*.mp4"))))
     for index in range(len(truth)):
         done, image = clip.read()

@@ -83,9 +83,9 @@ class LookVotes(Generic[L]):
         self._flagged.follow(scene)
         looks = {look.track_id: look for look in self.looks_of(scene)}
         for track in scene.tracks:
-            another = track.points[-1].measurable and jumped(track.points, self._camera.homography)
-            if another or not scene.clock_fit:
-                self._vehicles.pop(track.id, None)
+            known = track.id in self._vehicles
+            if known and (not scene.clock_fit or self._is_another(track)):
+                del self._vehicles[track.id]
             if scene.clock_fit and track.confirmed and track.id in looks:
                 vehicle = self._vehicles.setdefault(track.id, _Vehicle(track))
                 vehicle.track = track
@@ -102,6 +102,9 @@ class LookVotes(Generic[L]):
         found = [self._decide(vehicle, vehicle.track) for vehicle in self._vehicles.values()]
         self._vehicles.clear()
         return [v for v in found if v is not None]
+
+    def _is_another(self, track: Track) -> bool:
+        return track.points[-1].measurable and jumped(track.points, self._camera.homography)
 
     def _decide(self, vehicle: _Vehicle[L], track: Track) -> Violation | None:
         clear = [(p, look) for p, look in vehicle.looks if look.clear]

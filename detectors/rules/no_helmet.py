@@ -57,12 +57,13 @@ class NoHelmet(RiderRule):
         head of which it cannot be told keeps its label."""
         out = []
         for head in whole_heads(scene.loose):
-            if head.confidence < self.parameters.min_confidence:
+            sure, share = head.confidence >= self.parameters.min_confidence, bare_share(head, scene.loose)
+            if head.label == DARK and not sure:
                 # It was a head to the detector: how surely it seems bare is too little to speak, and casts doubt.
-                out += [replace(head, label=UNTOLD)] if head.label == DARK else []
+                out.append(replace(head, label=UNTOLD))
+            elif not sure:
                 continue
-            share = bare_share(head, scene.loose)
-            if head.label in (UNTOLD, DARK):
+            elif head.label in (UNTOLD, DARK):
                 out.append(head)
             elif clearly_bare(head.confidence, share):
                 out.append(Detection(BARE, head.confidence * share, head.box_xyxy))

@@ -42,12 +42,13 @@ def read_heads(folder: Path, prefix: str = "") -> list[Head]:
     """Give the heads of a folder of ``images`` and YOLO ``labels``, numbered as in `detectors.types.CLASSES`, and what
     `ADDED` adds to them."""
     files = sorted(p for p in (folder / "images").iterdir() if p.name.startswith(prefix))
-    added = _added()
+    added = added_heads(ADDED)
     out = []
     for number, file in enumerate(files):
         rows = [line.split() for line in (folder / "labels" / f"{file.stem}.txt").read_text().splitlines()]
         rows = [row for row in rows if row and int(row[0]) in LABEL_OF]
-        more = list(added.get(file.stem, ()))
+        name = file.stem.removeprefix(f"{REAL_SET}-") if file.stem.startswith(REAL_SET) else ""
+        more = [(NETWORK_CLASSES.index(label), box) for label, box in added.get(name, ())]
         image = cv2.imread(str(file)) if rows or more else None
         if image is None:
             continue
@@ -59,15 +60,13 @@ def read_heads(folder: Path, prefix: str = "") -> list[Head]:
     return out
 
 
-def _added() -> dict[str, list[tuple[int, Box]]]:
-    """Give label and box ``xyxy`` in pixels of the heads that were added, by the picture's name in the real set."""
-    out: dict[str, list[tuple[int, Box]]] = {}
-    with ADDED.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+def added_heads(file: Path) -> dict[str, list[tuple[str, Box]]]:
+    """Give class and box ``xyxy`` in pixels of the heads that a list like `ADDED` adds, by the picture's name."""
+    out: dict[str, list[tuple[str, Box]]] = {}
+    with file.open(encoding="utf-8", newline="") as opened:
+        for row in csv.DictReader(opened):
             box = (float(row["x1"]), float(row["y1"]), float(row["x2"]), float(row["y2"]))
-            out.setdefault(f"{REAL_SET}-{row['picture']}", []).append(
-                (NETWORK_CLASSES.index(row["class"]), box)
-            )
+            out.setdefault(row["picture"], []).append((row["class"], box))
     return out
 
 
