@@ -23,8 +23,8 @@ BLACK_VALUE, SKIN_VALUE, SKIN_SHARE = 20, 24, 0.06
 SKIN_RED, SKIN_GREEN, SKIN_BLUE = 0.22, 0.45, 0.4
 # Mean value of a picture, 0..255, in which daylight shows a head's shape. Streets lit by night are at 40 to 60.
 DAYLIGHT = 66
-# Corners of a head's box show what is behind it, its lower edge the collar.
-INSET_X, INSET_TOP, INSET_BOTTOM = 0.12, 0.1, 0.2
+# Corners of a head's box show what is behind it; its lowest fifth may be collar, and is no place for skin.
+INSET_X, INSET_TOP, INSET_BOTTOM, COLLAR = 0.12, 0.1, 0.05, 0.2
 
 
 def doubt(image: Image, box: Box) -> str | None:
@@ -42,11 +42,17 @@ def doubt(image: Image, box: Box) -> str | None:
     if not crop.size:
         return UNTOLD
     soft = cv2.GaussianBlur(crop, (3, 3), 0)
-    if float(np.median(soft.max(axis=2))) > BLACK_VALUE:
+    above_collar = max(1, round(len(soft) * (1 - INSET_TOP - COLLAR) / (1 - INSET_TOP - INSET_BOTTOM)))
+    # Lit from above, a black helmet is black in its lower part; over a light collar, in its upper part.
+    if min(_value(soft), _value(soft[:above_collar])) > BLACK_VALUE:
         return None
     blue, green, red = (soft[..., i].astype(np.float32) for i in range(3))
     skin = (red > SKIN_VALUE) & (red >= green + 4) & (green >= blue - 2) & (red - blue >= SKIN_RED * red)
     skin &= (green >= SKIN_GREEN * red) & (blue >= SKIN_BLUE * red)
-    if float(skin.mean()) >= SKIN_SHARE:
+    if float(skin[:above_collar].sum()) >= SKIN_SHARE * skin.size:
         return None
     return DARK if height >= LEAST_PX else UNTOLD
+
+
+def _value(crop: Image) -> float:
+    return float(np.median(crop.max(axis=2)))

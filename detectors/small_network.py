@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import nn
@@ -42,6 +43,6 @@ def load_checked(network: nn.Module, weights: Path) -> None:
     card_sha256(weights)
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except (RuntimeError, KeyError) as error:
+    except (RuntimeError, KeyError, TypeError, EOFError, UnpicklingError) as error:
         raise WeightsError(f"{weights}: holds another network: {error}") from error
     network.eval()

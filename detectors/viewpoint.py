@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +11,16 @@ from numpy.typing import NDArray
 from detectors.camera import Calibration, Camera
 from detectors.geometry import Homography, fitted
 from detectors.kinematics import velocity
-from detectors.types import Point, Track
+from detectors.types import Point, Track, TrackPoint
 
 # Of the angle between the line of sight and where a vehicle comes from: 20 degrees.
 FACING_COSINE = 0.94
-# Who leaves gets so much farther away of every metre that it goes, and goes this far.
-LEAVING_SHARE, LEAST_WAY_M, FAR_SHARE = 0.7, 4.0, 0.1
+# Who leaves gets so much farther away of every metre that it goes, goes this far, and over 0.7 s or more once at such a
+# speed: who backs away on foot, facing the camera, is slower.
+LEAVING_SHARE, LEAST_WAY_M, FAR_SHARE, RIDING_MPS = 0.7, 4.0, 0.1, 2.0
+# Its back is turned to the camera where the way of so many metres before and after lies along the line of sight: 37
+# degrees; and where it had not been farther away before nor was nearer after, give or take half a metre.
+WAY_M, BACK_COSINE, EVER_AWAY_M = 2.0, 0.8, 0.5
 
 
 @dataclass(frozen=True)
@@ -92,17 +97,43 @@ def faces(view: Viewpoint | None, track: Track) -> bool:
     return cosine >= FACING_COSINE
 
 
-def leaves(view: Viewpoint | None, track: Track) -> bool:
-    """Tell whether a track's vehicle went away from the camera all the time, so that it showed its back; nobody's did
-    where ``view`` is None. Who came nearer before or after, as in turning about, did not."""
-    seen = np.array([p.road_xy for p in track.points if p.measurable], float).reshape(-1, 2)
-    if view is None or len(seen) < 2:
+def backs(view: Viewpoint | None, points: Sequence[TrackPoint]) -> frozenset[int]:
+    """Give the frames in which a vehicle certainly turned its back to the camera: it went away from it all the time,
+    and straight away from it before and after that moment.
+
+    None where ``view`` is None, where its place is not measured, and of who came nearer before or after, as in turning
+    about, or backed away on foot.
+    """
+    seen = [p for p in points if p.measurable]
+    if view is None or not _leaves(view, seen):
+        return frozenset()
+    places = np.array([p.road_xy for p in seen])
+    rays = places - view.position[:2]
+    distance = np.hypot(*rays.T)
+    away = rays / np.maximum(distance, 1e-9)[:, None]
+    ever_away = np.maximum.accumulate(distance) <= distance + EVER_AWAY_M
+    ever_away &= np.minimum.accumulate(distance[::-1])[::-1] >= distance - EVER_AWAY_M
+    out = []
+    for i in np.flatnonzero(ever_away):
+        far = np.flatnonzero(np.hypot(*(places - places[i]).T) >= WAY_M)
+        before, after = far[far < i][-1:], far[far > i][:1]
+        ways = np.concatenate([places[i] - places[before], places[after] - places[i]])
+        if len(ways) and bool(np.all(ways @ away[i] >= BACK_COSINE * np.hypot(*ways.T))):
+            out.append(seen[i].frame_index)
+    return frozenset(out)
+
+
+def _leaves(view: Viewpoint, seen: Sequence[TrackPoint]) -> bool:
+    if len(seen) < 2:
         return False
-    far = np.hypot(*(seen - view.position[:2]).T)
-    went = float(np.hypot(*(seen[-1] - seen[0])))
+    places = np.array([p.road_xy for p in seen])
+    far, t = np.hypot(*(places - view.position[:2]).T), np.array([p.t_s for p in seen])
+    went, took = float(np.hypot(*(places[-1] - places[0]))), t[None] - t[:, None]
+    quickest = np.max((far[None] - far[:, None])[took >= 0.7] / took[took >= 0.7], initial=0.0)
     # A box's lower edge is the less exact, the farther away it is.
     never_back = far.min() >= far[0] * (1 - FAR_SHARE) and far[-1] >= far.max() * (1 - FAR_SHARE)
-    return went >= LEAST_WAY_M and bool(never_back) and float(far[-1] - far[0]) >= LEAVING_SHARE * went
+    gone = went >= LEAST_WAY_M and float(far[-1] - far[0]) >= LEAVING_SHARE * went
+    return bool(never_back and gone and quickest >= RIDING_MPS)
 
 
 def _middle(image_to_road: NDArray[np.float64], frame_size: tuple[int, int]) -> Point:

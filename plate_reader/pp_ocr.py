@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import cv2
@@ -98,7 +99,7 @@ class PpOcrRecogniser:
             graph = openvino.Core().read_model(folder / GRAPH[0], folder / GRAPH[1])
             self._features = PpOcrFeatures(graph, threads)
             self._head.load_state_dict(torch.load(folder / HEAD, weights_only=True))
-        except (ImportError, RuntimeError) as error:
+        except (ImportError, RuntimeError, KeyError, TypeError, EOFError, UnpicklingError) as error:
             raise PlateReaderError(
                 f"{folder}: the second reader ({HEAD}, {GRAPH[0]}) cannot be run: {error}; install the versions in "
                 "requirements.lock"

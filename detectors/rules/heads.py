@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from detectors.boxes import area, shared
-from detectors.heads import UNTOLD
+from detectors.heads import BARE, DARK, UNTOLD
 from detectors.types import Box, Detection, Track, TrackPoint
 
 # In widths of the motorcycle's box: a head this near to a seat is that seat's; one about as near to another seat, by
@@ -29,9 +29,13 @@ class Seat:
     y: float
     seen: list[tuple[TrackPoint, Detection]] = field(default_factory=list)
 
-    def relabelled(self, label: str, new: str) -> Seat:
-        """Give the seat with one label of its heads changed."""
-        seen = [(p, replace(d, label=new) if d.label == label else d) for p, d in self.seen]
+    def dark_told(self, backs: Set[int]) -> Seat:
+        """Give the seat with its `DARK` heads told bare in the frames ``backs`` and untold in all others."""
+        told = [BARE if p.frame_index in backs else UNTOLD for p, _ in self.seen]
+        seen = [
+            (p, replace(d, label=label) if d.label == DARK else d)
+            for (p, d), label in zip(self.seen, told, strict=True)
+        ]
         return Seat(self.x, self.y, seen)
 
     def near(self, near_share: float, *, told: bool) -> list[tuple[TrackPoint, Detection]]:

@@ -15,6 +15,16 @@ GAP_S = 1.5
 LOOK_BACK = 24
 
 
+def since_jump(points: Sequence[TrackPoint], homography: Homography) -> Sequence[TrackPoint]:
+    """Give the sightings from the last one on that cannot be of the vehicle before it; all where there is none."""
+    began = next((i for i in range(len(points) - 1, 0, -1) if _at_jump(points, i, homography)), 0)
+    return points[began:]
+
+
+def _at_jump(points: Sequence[TrackPoint], i: int, homography: Homography) -> bool:
+    return points[i].measurable and jumped(points[: i + 1], homography)
+
+
 def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
     """Tell whether the last sighting cannot be the same vehicle as those before it: the tracker mixed two up.
 

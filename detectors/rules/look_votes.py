@@ -81,10 +81,11 @@ class LookVotes(Generic[L]):
     def update(self, scene: Scene) -> list[Violation]:
         """Take in one moment; give the violations that it completes."""
         self._flagged.follow(scene)
+        if not scene.clock_fit:
+            self._vehicles.clear()
         looks = {look.track_id: look for look in self.looks_of(scene)}
         for track in scene.tracks:
-            known = track.id in self._vehicles
-            if known and (not scene.clock_fit or self._is_another(track)):
+            if track.id in self._vehicles and self._is_another(track):
                 del self._vehicles[track.id]
             if scene.clock_fit and track.confirmed and track.id in looks:
                 vehicle = self._vehicles.setdefault(track.id, _Vehicle(track))

@@ -12,10 +12,11 @@ from pydantic import Field
 from detectors.camera import Camera
 from detectors.heads import BARE, DARK, HELMET, UNTOLD, bare_share, clearly_bare, whole_heads
 from detectors.rules.common import key_frame, make_violation
-from detectors.rules.heads import height, vote
+from detectors.rules.heads import Seat, height, vote
+from detectors.rules.jumps import since_jump
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
 from detectors.types import Detection, Scene, Track, TrackPoint, Violation
-from detectors.viewpoint import leaves, viewpoint
+from detectors.viewpoint import backs, viewpoint
 
 # A head that has moved by this share of its height is looked at anew.
 MOVED_SHARE = 0.25
@@ -77,8 +78,7 @@ class NoHelmet(RiderRule):
 
     def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
         """Flag the motorcycle where one of its seats has a bare head."""
-        behind = leaves(self._view, track)
-        seats = [s.relabelled(DARK, BARE if behind else UNTOLD) for s in rider.seats]
+        seats = self._dark_told(rider.seats, track)
         near = [s.near(self.parameters.near_share, told=False) for s in seats]
         # A near look that cannot be told casts doubt on bare ones farther away, and never on those under a helmet.
         told = [s.near(self.parameters.near_share, told=True) for s in seats]
@@ -109,6 +109,12 @@ class NoHelmet(RiderRule):
         return make_violation(
             self.rule_id, self._camera, track, (first, last), frames, measured, self.parameters
         )
+
+    def _dark_told(self, seats: Sequence[Seat], track: Track) -> Sequence[Seat]:
+        if not any(d.label == DARK for seat in seats for _, d in seat.seen):
+            return seats
+        behind = backs(self._view, since_jump(track.points, self._camera.homography))
+        return [seat.dark_told(behind) for seat in seats]
 
     def _is_bare(self, seen: Sequence[tuple[TrackPoint, Detection]]) -> bool:
         votes = _bare(seen)

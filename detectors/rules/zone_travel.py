@@ -63,8 +63,8 @@ class _Run:
 class ZoneTravel:
     """Flags certain travel along a closed zone, once the vehicle has left it or its track has ended.
 
-    The end is waited for because only then is the vehicle's class settled by all that was seen of it; where a track
-    jumps, what was driven before is forgotten: whether the vehicle stopped then, and what it was, cannot be told.
+    The end is waited for because only then is the vehicle's class settled by all that was seen of it. A track that
+    jumps is judged no more: its class was settled by two vehicles.
     Never flagged:
     crossing the zone, driving in one of its openings, standing or turning into a gate in it, an edge within doubt,
     another hour or a day in doubt, a class that the zone is open to.
@@ -120,10 +120,11 @@ class ZoneTravel:
 
     def _see(self, run: _Run, track: Track, i: int) -> list[Violation]:
         point = track.points[i]
-        if not point.measurable:
+        if run.done or not point.measurable:
             return []
         if jumped(track.points[: i + 1], self._camera.homography):
-            run.forget()
+            run.done = True
+            return []
         found: list[Violation] = []
         if run.zone is not None and self._out_of(run.zone, point):
             found = self._decide(run, track)

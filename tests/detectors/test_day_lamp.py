@@ -86,6 +86,19 @@ def test_where_the_clock_is_unfit_or_the_track_jumps_looks_begin_anew(
     assert bool(rule.finish()) is flagged
 
 
+def test_who_is_not_seen_while_the_clock_is_unfit_is_looked_at_anew_too() -> None:
+    rule = build_rules(camera(enforce={"no_day_lamp": {"accept_unproven": True}}))[0]
+    points: list[TrackPoint] = []
+    for i in range(25):
+        at = BEGAN + timedelta(seconds=i / 12)
+        points.append(TrackPoint(i, i / 12, at, (900.0, 700.0, 1000.0, 900.0), 0.9, (0.0, -i / 2)))
+        hidden = i == 20
+        tracks = () if hidden else (Track(1, "motorcycle", True, tuple(points)),)
+        looks = () if hidden else (OFF if i < 20 else UNCLEAR,)
+        rule.update(Scene(i, i / 12, at, tracks, lamps=looks, clock_fit=not hidden))
+    assert not rule.finish()
+
+
 def test_no_other_vehicle_is_judged() -> None:
     assert not watch([OFF] * 30, label="car")
 

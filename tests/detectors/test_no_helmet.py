@@ -11,8 +11,8 @@ from hand_made import BEGAN, Signal, Vehicle, camera, rules_of, run, straight
 
 from detectors.rules.heads import assign
 from detectors.rules.no_helmet import NoHelmet
-from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoint
-from detectors.viewpoint import Viewpoint, leaves, viewpoint
+from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoint, Violation
+from detectors.viewpoint import Viewpoint, backs, viewpoint
 
 GIVEN = camera(enforce={"no_helmet": {}})
 GREEN = Signal([(0, SignalState.GREEN)])
@@ -32,16 +32,16 @@ def night_ride(metres_a_second: float) -> Vehicle:
     )
 
 
-def ridden(distances: list[float]) -> tuple[Viewpoint | None, Track]:
-    """A track at such distances before the camera, one a second."""
+def ridden(places: list[tuple[float, float]]) -> tuple[Viewpoint | None, tuple[TrackPoint, ...]]:
+    """Sightings so far beside and before the camera, one a second."""
     view = viewpoint(GIVEN.homography.image_to_road, GIVEN.file.frame_size)
     assert view is not None
     x, y, _ = view.position
     points = tuple(
-        TrackPoint(i, i, BEGAN + timedelta(seconds=i), MOTORCYCLE, 0.9, (x, y + d))
-        for i, d in enumerate(distances)
+        TrackPoint(i, i, BEGAN + timedelta(seconds=i), MOTORCYCLE, 0.9, (x + aside, y + before))
+        for i, (aside, before) in enumerate(places)
     )
-    return view, Track(1, "motorcycle", True, points)
+    return view, points
 
 
 def head(
@@ -111,13 +111,53 @@ def test_a_black_head_by_night_is_told_from_behind_alone(metres_a_second: float,
     assert rules_of(found) == ["no_helmet"] * flagged
 
 
-def test_who_turns_about_before_the_camera_showed_a_front() -> None:
-    """It came near as it faced the camera, and is farther away at the end than at the beginning."""
-    assert not leaves(*ridden(distances=[24.0, 18.0, 12.0, 8.0, 12.0, 18.0, 24.0, 30.0, 36.0]))
-    assert leaves(*ridden(distances=[8.0, 12.0, 18.0, 24.0, 30.0, 36.0]))
-    assert not leaves(*ridden(distances=[8.0, 12.0, 30.0, 36.0, 30.0, 20.0]))
-    assert not leaves(*ridden(distances=[8.0, 8.5, 9.0]))
-    assert not leaves(*ridden(distances=[36.0, 24.0, 8.0]))
+@pytest.mark.parametrize(
+    "distances",
+    [
+        [24.0, 18.0, 12.0, 8.0, 12.0, 18.0, 24.0, 30.0, 36.0],
+        [8.0, 12.0, 30.0, 36.0, 30.0, 20.0],
+        [8.0, 8.5, 9.0],
+        [36.0, 24.0, 8.0],
+        [8.0 + i for i in range(12)],
+    ],
+)
+def test_who_turns_about_stands_comes_near_or_backs_away_on_foot_shows_no_back_for_certain(
+    distances: list[float],
+) -> None:
+    """Who turns about comes near as it faces the camera, and is farther away at the end than at the beginning."""
+    assert not backs(*ridden([(0.0, d) for d in distances]))
+
+
+def test_who_rides_away_shows_its_back_in_every_sighting() -> None:
+    assert backs(*ridden([(0.0, d) for d in (8.0, 12.0, 18.0, 24.0, 30.0, 36.0)])) == set(range(6))
+
+
+def test_who_crosses_the_road_and_rides_away_then_showed_its_side_first() -> None:
+    crossing, away = [(1.5 * i - 6.0, 17.0) for i in range(5)], [(0.0, 17.0 + 4.0 * i) for i in range(1, 6)]
+    assert backs(*ridden(crossing + away)) == set(range(5, 10))
+
+
+def test_who_faces_the_camera_for_a_moment_before_turning_about_showed_its_front() -> None:
+    """Two metres nearer are within the doubt of a box's lower edge at twenty."""
+    facing, away = [20.2, 19.6, 18.9, 18.3], [18.3 + 3.0 * i for i in range(1, 7)]
+    assert not set(range(4)) & backs(*ridden([(0.0, d) for d in facing + away]))
+
+
+@pytest.mark.parametrize(("metres_a_second", "flagged"), [(-4.0, False), (4.0, True)])
+def test_a_track_that_goes_over_to_another_rider_shows_the_backs_of_each_alone(
+    metres_a_second: float, flagged: bool
+) -> None:
+    """Who comes near seems to have left where the one before was nearer."""
+    rule, points = NoHelmet(GIVEN, {}), []
+    found: list[Violation] = []
+    for i in range(60):
+        y = 0.3 * i if i < 30 else 40.0 + metres_a_second * (i - 30) / 12
+        box, its = aside(MOTORCYCLE, 8.0 * i), head(HELMET if i < 30 else DARK, size=50.0)
+        points.append(TrackPoint(i, i / 12, BEGAN + timedelta(seconds=i / 12), box, 0.9, (-1.75, y)))
+        heads = (replace(its, box_xyxy=aside(its.box_xyxy, 8.0 * i)),)
+        now = Track(1, "motorcycle", True, tuple(points))
+        found += rule.update(Scene(i, i / 12, BEGAN, (now,), (), heads))
+    assert bool(found + rule.finish()) is flagged
 
 
 def test_looks_in_which_it_cannot_be_told_say_nothing_either_way() -> None:

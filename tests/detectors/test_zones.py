@@ -48,8 +48,9 @@ def test_driving_along_a_closed_zone_is_flagged_once(given_: Camera, label: str)
     assert float(found[0].measured["metres_along_at_least"]) >= 15.0
 
 
-@pytest.mark.parametrize(("before_m", "after_m", "flagged"), [(10, 10, 0), (24, 10, 0), (10, 24, 1)])
-def test_where_a_track_jumps_the_way_begins_anew(before_m: float, after_m: float, flagged: int) -> None:
+@pytest.mark.parametrize(("before_m", "after_m"), [(10, 10), (24, 10), (10, 24)])
+def test_a_track_that_jumps_is_judged_no_more(before_m: float, after_m: float) -> None:
+    """Whose class it was is settled by two vehicles."""
     parted_s = before_m / 8
     first = Vehicle("motorcycle", lambda t: (-1.75, 8 * t - 8, 0.0))
     other = Vehicle("motorcycle", lambda t: (-1.75, 8 * t + 4, 0.0))
@@ -62,9 +63,7 @@ def test_where_a_track_jumps_the_way_begins_anew(before_m: float, after_m: float
         at = BEGAN + timedelta(seconds=t)
         points.append(TrackPoint(i, t, at, box, 0.9, (float(x), float(y))))
         found += rule.update(Scene(i, t, at, (Track(1, "motorcycle", True, tuple(points)),)))
-    found += rule.finish()
-    assert rules_of(found) == ["motorcycle_ban"] * flagged
-    assert all(f.t_s >= parted_s for v in found for f in v.key_frames)
+    assert not found + rule.finish()
 
 
 @pytest.mark.parametrize(

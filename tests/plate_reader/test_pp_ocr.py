@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -107,6 +108,14 @@ def test_a_listed_graph_that_is_none_is_an_error(copied: Path) -> None:
     (copied / GRAPH[0]).write_text("<no graph/>", encoding="utf-8")
     listed(copied, GRAPH[0])
     with pytest.raises(PlateReaderError, match=rf"{GRAPH[0]}\) cannot be run"):
+        PpOcrRecogniser(folder=copied)
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", pickle.dumps([1, 2])])
+def test_a_listed_file_that_holds_no_layer_is_an_error(copied: Path, content: bytes) -> None:
+    (copied / HEAD).write_bytes(content)
+    listed(copied, HEAD)
+    with pytest.raises(PlateReaderError, match=rf"{HEAD}, .* cannot be run"):
         PpOcrRecogniser(folder=copied)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 
 from detectors.base import WeightsError
 from detectors.small_network import load_checked
+from detectors.weights_card import card_path
 from training.small_networks import ship, teach
 
 
@@ -59,3 +62,15 @@ def test_what_ships_is_loaded_and_nothing_that_was_altered(tmp_path: Path) -> No
     (tmp_path / "told.pt").write_bytes((tmp_path / "told.pt").read_bytes() + b"x")
     with pytest.raises(WeightsError):
         load_checked(other, tmp_path / "told.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", pickle.dumps([1, 2]), pickle.dumps(Path("x"))])
+def test_a_listed_file_that_holds_no_network_is_an_error(tmp_path: Path, content: bytes) -> None:
+    weights = tmp_path / "told.pt"
+    ship(nn.Linear(2, 2), weights, ("this", "that"))
+    known = hashlib.sha256(weights.read_bytes()).hexdigest()
+    weights.write_bytes(content)
+    card = card_path(weights)
+    card.write_text(card.read_text(encoding="utf-8").replace(known, hashlib.sha256(content).hexdigest()))
+    with pytest.raises(WeightsError, match="holds another network"):
+        load_checked(nn.Linear(2, 2), weights)
