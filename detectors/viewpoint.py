@@ -12,6 +12,7 @@ from detectors.camera import Calibration, Camera
 from detectors.geometry import Homography, fitted
 from detectors.kinematics import velocity
 from detectors.types import Point, Track, TrackPoint
+from detectors.vehicles import SIZES
 
 # Of the angle between the line of sight and where a vehicle comes from: 20 degrees.
 FACING_COSINE = 0.94
@@ -21,6 +22,8 @@ LEAVING_SHARE, LEAST_WAY_M, FAR_SHARE, RIDING_MPS = 0.7, 4.0, 0.1, 2.0
 # Its back is turned to the camera where the way of so many metres before and after lies along the line of sight: 37
 # degrees; and where it had not been farther away before nor was nearer after, give or take half a metre.
 WAY_M, BACK_COSINE, EVER_AWAY_M = 2.0, 0.8, 0.5
+# A camera twice as high as a rider looks down on it.
+LOW_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -97,40 +100,44 @@ def faces(view: Viewpoint | None, track: Track) -> bool:
     return cosine >= FACING_COSINE
 
 
-def backs(view: Viewpoint | None, points: Sequence[TrackPoint]) -> frozenset[int]:
-    """Give the frames in which a vehicle certainly turned its back to the camera: it went away from it all the time,
-    and straight away from it before and after that moment.
+def backs(view: Viewpoint | None, homography: Homography, points: Sequence[TrackPoint]) -> frozenset[int]:
+    """Give the frames in which a motorcycle certainly turned its back to the camera: it went away from it all the
+    time, and straight away from it before and after that moment.
 
-    None where ``view`` is None, where its place is not measured, and of who came nearer before or after, as in turning
-    about, or backed away on foot.
+    Measured at the middle of its box's upper edge, which is seen where the picture or a nearer vehicle hides the lower
+    one, as if at a rider's height. None where ``view`` is None or too low to look down on riders; nobody who came
+    nearer before or after, as in turning about, or who backed away on foot.
     """
-    seen = [p for p in points if p.measurable]
-    if view is None or not _leaves(view, seen):
+    share = 1 - SIZES["motorcycle"].height / view.position[2] if view is not None else 0.0
+    if view is None or share < LOW_SHARE or not points:
         return frozenset()
-    places = np.array([p.road_xy for p in seen])
-    rays = places - view.position[:2]
-    distance = np.hypot(*rays.T)
-    away = rays / np.maximum(distance, 1e-9)[:, None]
+    tops = np.array([((p.box_xyxy[0] + p.box_xyxy[2]) / 2, p.box_xyxy[1]) for p in points])
+    # Who is at height h is nearer to a camera at height H than the road seen behind it, by the share 1 - h/H.
+    places = share * (homography.to_road(tops) - view.position[:2])
+    seen = np.flatnonzero(np.isfinite(places).all(axis=1) & (tops[:, 1] > 1.0)).tolist()
+    places = places[seen]
+    distance = np.hypot(*places.T)
+    if not _leaves(places, distance, np.array([points[i].t_s for i in seen])):
+        return frozenset()
+    away = places / np.maximum(distance, 1e-9)[:, None]
     ever_away = np.maximum.accumulate(distance) <= distance + EVER_AWAY_M
     ever_away &= np.minimum.accumulate(distance[::-1])[::-1] >= distance - EVER_AWAY_M
     out = []
-    for i in np.flatnonzero(ever_away):
+    for i in np.flatnonzero(ever_away).tolist():
         far = np.flatnonzero(np.hypot(*(places - places[i]).T) >= WAY_M)
         before, after = far[far < i][-1:], far[far > i][:1]
         ways = np.concatenate([places[i] - places[before], places[after] - places[i]])
         if len(ways) and bool(np.all(ways @ away[i] >= BACK_COSINE * np.hypot(*ways.T))):
-            out.append(seen[i].frame_index)
+            out.append(points[seen[i]].frame_index)
     return frozenset(out)
 
 
-def _leaves(view: Viewpoint, seen: Sequence[TrackPoint]) -> bool:
-    if len(seen) < 2:
+def _leaves(places: NDArray[np.float64], far: NDArray[np.float64], t_s: NDArray[np.float64]) -> bool:
+    if len(places) < 2:
         return False
-    places = np.array([p.road_xy for p in seen])
-    far, t = np.hypot(*(places - view.position[:2]).T), np.array([p.t_s for p in seen])
-    went, took = float(np.hypot(*(places[-1] - places[0]))), t[None] - t[:, None]
+    went, took = float(np.hypot(*(places[-1] - places[0]))), t_s[None] - t_s[:, None]
     quickest = np.max((far[None] - far[:, None])[took >= 0.7] / took[took >= 0.7], initial=0.0)
-    # A box's lower edge is the less exact, the farther away it is.
+    # A box's edge is the less exact, the farther away it is.
     never_back = far.min() >= far[0] * (1 - FAR_SHARE) and far[-1] >= far.max() * (1 - FAR_SHARE)
     gone = went >= LEAST_WAY_M and float(far[-1] - far[0]) >= LEAVING_SHARE * went
     return bool(never_back and gone and quickest >= RIDING_MPS)

@@ -113,7 +113,8 @@ class NoHelmet(RiderRule):
     def _dark_told(self, seats: Sequence[Seat], track: Track) -> Sequence[Seat]:
         if not any(d.label == DARK for seat in seats for _, d in seat.seen):
             return seats
-        behind = backs(self._view, since_jump(track.points, self._camera.homography))
+        road = self._camera.homography
+        behind = backs(self._view, road, since_jump(track.points, road))
         return [seat.dark_told(behind) for seat in seats]
 
     def _is_bare(self, seen: Sequence[tuple[TrackPoint, Detection]]) -> bool:
