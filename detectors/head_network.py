@@ -15,14 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from detectors.heads import AROUND, SIDE
 from detectors.small_network import load_checked, shipped
 from detectors.types import Box, Image
 
 WEIGHTS = shipped("heads.pt")
-SIDE = 96
-"""Side in pixels of the square that the network sees."""
-AROUND = 1.8
-"""Side of that square in longer sides of the head's box: shoulders and collar tell hair from a dark helmet."""
 BARE, HELMET = 0, 1
 CLASSES = ("head_bare", "head_helmet")
 """What its outputs stand for, in order."""

@@ -14,6 +14,12 @@ DARK = "head_dark"
 """A black head by night that shows no skin, large enough to be told bare from behind: from before, a bare one would
 show a face. No network is taught this label either."""
 HEADS = (HELMET, BARE, UNTOLD, DARK)
+SIDE = 96
+"""Side in pixels of the square that `detectors.head_network` sees."""
+AROUND = 1.8
+"""Side of that square in longer sides of the head's box: shoulders and collar tell hair from a dark helmet."""
+SHOWN_PX = SIDE / AROUND
+"""So high in pixels a head is shown to that network at most: one that is nearer is not seen better."""
 # By so much surer it must be that a head is bare than that it is not.
 CLEARLY = 0.2
 # Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.

@@ -10,7 +10,7 @@ from statistics import fmean
 from pydantic import Field
 
 from detectors.camera import Camera
-from detectors.heads import BARE, DARK, HELMET, UNTOLD, bare_share, clearly_bare, whole_heads
+from detectors.heads import BARE, DARK, HELMET, SHOWN_PX, UNTOLD, bare_share, clearly_bare, whole_heads
 from detectors.rules.common import key_frame, make_violation
 from detectors.rules.heads import Seat, height, vote
 from detectors.rules.jumps import since_jump
@@ -23,16 +23,18 @@ MOVED_SHARE = 0.25
 
 
 class NoHelmetParameters(RiderParameters):
-    """A head that counts has a vote in each frame, which weighs its confidence times the head's area. Only the seat's
-    nearest views count, those in which its head is at least ``near_share`` as high as it ever gets, told or not: far
-    away, hair before another's helmet cannot be told. Flagged: one seat with ``min_frames`` bare votes spread over
-    ``min_seconds``, ``min_share`` of the seat's votes bare, and of the places that the bare ones were seen at, each
-    `MOVED_SHARE` of the head's height from the one before, ``min_places`` and a ``sure_share`` where they are surer
-    than ``sure_confidence`` on the mean, the head ``sure_head_px`` high: a smaller one no judge can tell either. Who
-    stands shows the detector one picture over and over, and a mistake or a doubt in it is one. A black head by night
-    that shows no skin speaks against nobody but from behind."""
+    """A head that counts has a vote in each frame, which weighs its confidence times the head's area, as far as that is
+    shown to the head network. Only the seat's nearest views count, those in which its head is at least ``near_share``
+    as high as it ever gets, told or not: far away, hair before another's helmet cannot be told.
 
-    min_frames: int = Field(8, ge=1, le=1000)
+    Flagged: one seat with ``min_frames`` bare votes spread over ``min_seconds``, ``min_share`` of the seat's votes
+    bare, and of the places that the bare ones were seen at, each `MOVED_SHARE` of the head's height from the one
+    before, ``min_places`` and a ``sure_share`` where they are surer than ``sure_confidence`` on the mean, the head
+    ``sure_head_px`` high: a smaller one no judge can tell either. Who stands shows the detector one picture over and
+    over, and a mistake or a doubt in it is one. A black head by night that shows no skin speaks against nobody but from
+    behind."""
+
+    min_frames: int = Field(6, ge=1, le=1000)
     min_seconds: float = Field(0.5, ge=0, le=60)
     min_share: float = Field(0.9, gt=0.5, le=1)
     near_share: float = Field(0.6, ge=0, le=1)
@@ -138,7 +140,7 @@ def _bare(seen: Sequence[tuple[TrackPoint, Detection]]) -> list[tuple[TrackPoint
 
 
 def _weight(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:
-    return sum(d.confidence * height(d) ** 2 for _, d in seen)
+    return sum(d.confidence * min(SHOWN_PX, height(d)) ** 2 for _, d in seen)
 
 
 def _bare_share(seen: Sequence[tuple[TrackPoint, Detection]]) -> float:

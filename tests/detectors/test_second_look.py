@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import detectors.second_look
 from detectors.base import ObjectDetector, WeightsError
-from detectors.head_network import SIDE, WEIGHTS, bare_probabilities, head_square
-from detectors.heads import whole_heads
+from detectors.head_network import WEIGHTS, bare_probabilities, head_square
+from detectors.heads import SIDE, whole_heads
 from detectors.second_look import DETECTOR_WRONG, ON_FOOT_SHARE, SecondLook
 from detectors.small_network import card_sha256
 from detectors.types import Box, Detection, Image

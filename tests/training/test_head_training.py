@@ -12,7 +12,8 @@ import torch
 import training.heads.examples
 from cli.models import shipped_weights
 from detectors.base import WeightsError
-from detectors.head_network import BARE, HELMET, SIDE
+from detectors.head_network import BARE, HELMET
+from detectors.heads import SIDE
 from detectors.types import CLASSES
 from training.detector.coco_start import start
 from training.detector.shipped_start import fill_from_export

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.head_network import AROUND, BARE, HELMET, SIDE, head_square
+from detectors.head_network import BARE, HELMET, head_square
 from detectors.head_network import CLASSES as NETWORK_CLASSES
+from detectors.heads import AROUND, SIDE
 from detectors.types import CLASSES, Box, Image
 
 ADDED = Path(__file__).with_name("helmets_th.csv")
