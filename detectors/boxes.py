@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from detectors.types import Box, Image
+from detectors.types import Box, Image, Point
+
+CUT_PX, CUT_SHARE = 3.0, 0.05
 
 
 def area(box: Box) -> float:
@@ -26,6 +28,13 @@ def shared(a: Box, b: Box) -> float:
     """Give the intersection of two boxes as a share of the smaller one, 0..1."""
     inter = intersection(a, b)
     return inter / min(area(a), area(b)) if inter else 0.0
+
+
+def cut_margins(box: Box) -> Point:
+    """Give how near, in pixels, a box is to the picture's sides, and to its upper or lower edge, where the picture may
+    cut it: one that is cut jitters inwards too."""
+    x = max(CUT_PX, CUT_SHARE * (box[2] - box[0]))
+    return x, max(CUT_PX, CUT_SHARE * (box[3] - box[1]))
 
 
 def crop_region(image: Image, region: Box) -> Image:

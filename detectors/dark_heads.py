@@ -16,8 +16,10 @@ from detectors.types import Box, Image
 
 LEAST_PX = 60.0
 """A black head without skin must be so high to be told from behind."""
-# Median and least value of a black head and of skin, 0..255; what share of the head must be skin to count.
-BLACK_VALUE, SKIN_VALUE, SKIN_SHARE = 20, 24, 0.06
+# What share of a black head is this dark at most, 0..255: a lamp from above or a light collar leaves no more black.
+BLACK_SHARE, BLACK_VALUE = 0.4, 20
+# Least value of skin, 0..255, and what share of the head must be skin to count.
+SKIN_VALUE, SKIN_SHARE = 24, 0.06
 # Skin of every tone is redder than green and greener than blue: by what share red exceeds blue at least. A tail lamp's
 # reflection on a helmet is redder, and yellow or brown cloth less blue: what skin has of its red at least.
 SKIN_RED, SKIN_GREEN, SKIN_BLUE = 0.22, 0.45, 0.4
@@ -42,17 +44,12 @@ def doubt(image: Image, box: Box) -> str | None:
     if not crop.size:
         return UNTOLD
     soft = cv2.GaussianBlur(crop, (3, 3), 0)
-    above_collar = max(1, round(len(soft) * (1 - INSET_TOP - COLLAR) / (1 - INSET_TOP - INSET_BOTTOM)))
-    # Lit from above, a black helmet is black in its lower part; over a light collar, in its upper part.
-    if min(_value(soft), _value(soft[:above_collar])) > BLACK_VALUE:
+    if float(np.quantile(soft.max(axis=2), BLACK_SHARE)) > BLACK_VALUE:
         return None
     blue, green, red = (soft[..., i].astype(np.float32) for i in range(3))
     skin = (red > SKIN_VALUE) & (red >= green + 4) & (green >= blue - 2) & (red - blue >= SKIN_RED * red)
     skin &= (green >= SKIN_GREEN * red) & (blue >= SKIN_BLUE * red)
+    above_collar = round(len(soft) * (1 - INSET_TOP - COLLAR) / (1 - INSET_TOP - INSET_BOTTOM))
     if float(skin[:above_collar].sum()) >= SKIN_SHARE * skin.size:
         return None
     return DARK if height >= LEAST_PX else UNTOLD
-
-
-def _value(crop: Image) -> float:
-    return float(np.median(crop.max(axis=2)))

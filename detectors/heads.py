@@ -19,7 +19,7 @@ SIDE = 96
 AROUND = 1.8
 """Side of that square in longer sides of the head's box: shoulders and collar tell hair from a dark helmet."""
 SHOWN_PX = SIDE / AROUND
-"""So high in pixels a head is shown to that network at most: one that is nearer is not seen better."""
+"""So high in pixels a head is shown to that network at most."""
 # By so much surer it must be that a head is bare than that it is not.
 CLEARLY = 0.2
 # Two labels of one head share nearly all of their boxes; a pillion's head before the rider's shares about half.

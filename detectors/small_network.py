@@ -13,6 +13,18 @@ from torch import nn
 from detectors.base import WeightsError
 from detectors.weights_card import card_path, check_weights, read_card
 
+UNLOADABLE = (
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    UnpicklingError,
+    ValueError,
+)
+"""What is raised where a file that should hold a network's state holds something else, or another network's."""
+
 
 def convolutions(*widths: int) -> list[nn.Module]:
     """Give, from each width to the next, two 3×3 convolutions and a halving of the picture's sides."""
@@ -43,6 +55,6 @@ def load_checked(network: nn.Module, weights: Path) -> None:
     card_sha256(weights)
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    except (RuntimeError, KeyError, TypeError, EOFError, UnpicklingError) as error:
+    except UNLOADABLE as error:
         raise WeightsError(f"{weights}: holds another network: {error}") from error
     network.eval()

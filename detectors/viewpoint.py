@@ -8,22 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.boxes import cut_margins
 from detectors.camera import Calibration, Camera
 from detectors.geometry import Homography, fitted
-from detectors.kinematics import velocity
-from detectors.types import Point, Track, TrackPoint
+from detectors.kinematics import median_slope, velocity
+from detectors.types import Box, Point, Track, TrackPoint
 from detectors.vehicles import SIZES
 
 # Of the angle between the line of sight and where a vehicle comes from: 20 degrees.
 FACING_COSINE = 0.94
-# Who leaves gets so much farther away of every metre that it goes, goes this far, and over 0.7 s or more once at such a
-# speed: who backs away on foot, facing the camera, is slower.
-LEAVING_SHARE, LEAST_WAY_M, FAR_SHARE, RIDING_MPS = 0.7, 4.0, 0.1, 2.0
-# Its back is turned to the camera where the way of so many metres before and after lies along the line of sight: 37
-# degrees; and where it had not been farther away before nor was nearer after, give or take half a metre.
-WAY_M, BACK_COSINE, EVER_AWAY_M = 2.0, 0.8, 0.5
-# A camera twice as high as a rider looks down on it.
-LOW_SHARE = 0.5
+# Who rides away at this speed, metres a second, within 37 degrees of the line of sight over so many seconds shows its
+# back: who backs away on foot, facing the camera, is slower.
+RIDING_MPS, AWAY_COSINE, MOMENT_S = 2.0, 0.8, 0.7
+# A camera 4.6 m high looks down on riders at 1.6 m; from lower, one who sits up seems to be farther away.
+LOW_SHARE = 0.65
 
 
 @dataclass(frozen=True)
@@ -100,47 +98,50 @@ def faces(view: Viewpoint | None, track: Track) -> bool:
     return cosine >= FACING_COSINE
 
 
-def backs(view: Viewpoint | None, homography: Homography, points: Sequence[TrackPoint]) -> frozenset[int]:
-    """Give the frames in which a motorcycle certainly turned its back to the camera: it went away from it all the
-    time, and straight away from it before and after that moment.
+def backs(view: Viewpoint | None, camera: Camera, points: Sequence[TrackPoint]) -> frozenset[int]:
+    """Give the frames in which a motorcycle certainly turned its back to the camera: it rode away from it then.
 
-    Measured at the middle of its box's upper edge, which is seen where the picture or a nearer vehicle hides the lower
-    one, as if at a rider's height. None where ``view`` is None or too low to look down on riders; nobody who came
-    nearer before or after, as in turning about, or who backed away on foot.
+    Told by the middle of its box's upper edge, as if at a rider's height, since that is seen where the picture or a
+    nearer vehicle hides the lower one; and by that one too where it is measured. None where ``view`` is None or hardly
+    above the riders, nor while the box is cut above or at a side.
     """
     share = 1 - SIZES["motorcycle"].height / view.position[2] if view is not None else 0.0
-    if view is None or share < LOW_SHARE or not points:
+    seen = [p for p in points if not _is_cut(p.box_xyxy, camera.file.frame_size[0])]
+    if view is None or share < LOW_SHARE or not seen:
         return frozenset()
-    tops = np.array([((p.box_xyxy[0] + p.box_xyxy[2]) / 2, p.box_xyxy[1]) for p in points])
+    foot = np.array(view.position[:2])
+    tops = np.array([((p.box_xyxy[0] + p.box_xyxy[2]) / 2, p.box_xyxy[1]) for p in seen])
     # Who is at height h is nearer to a camera at height H than the road seen behind it, by the share 1 - h/H.
-    places = share * (homography.to_road(tops) - view.position[:2])
-    seen = np.flatnonzero(np.isfinite(places).all(axis=1) & (tops[:, 1] > 1.0)).tolist()
-    places = places[seen]
-    distance = np.hypot(*places.T)
-    if not _leaves(places, distance, np.array([points[i].t_s for i in seen])):
-        return frozenset()
-    away = places / np.maximum(distance, 1e-9)[:, None]
-    ever_away = np.maximum.accumulate(distance) <= distance + EVER_AWAY_M
-    ever_away &= np.minimum.accumulate(distance[::-1])[::-1] >= distance - EVER_AWAY_M
+    upper = share * (camera.homography.to_road(tops) - foot)
+    lower = np.array([p.road_xy if p.measurable else (np.nan, np.nan) for p in seen]) - foot
+    t = np.array([p.t_s for p in seen])
     out = []
-    for i in np.flatnonzero(ever_away).tolist():
-        far = np.flatnonzero(np.hypot(*(places - places[i]).T) >= WAY_M)
-        before, after = far[far < i][-1:], far[far > i][:1]
-        ways = np.concatenate([places[i] - places[before], places[after] - places[i]])
-        if len(ways) and bool(np.all(ways @ away[i] >= BACK_COSINE * np.hypot(*ways.T))):
-            out.append(points[seen[i]].frame_index)
+    for point in seen:
+        now = slice(
+            int(np.searchsorted(t, point.t_s - MOMENT_S / 2)),
+            int(np.searchsorted(t, point.t_s + MOMENT_S / 2, "right")),
+        )
+        by_upper, by_lower = (_rides_away(t[now], places[now]) for places in (upper, lower))
+        if by_upper and by_lower is not False:
+            out.append(point.frame_index)
     return frozenset(out)
 
 
-def _leaves(places: NDArray[np.float64], far: NDArray[np.float64], t_s: NDArray[np.float64]) -> bool:
-    if len(places) < 2:
-        return False
-    went, took = float(np.hypot(*(places[-1] - places[0]))), t_s[None] - t_s[:, None]
-    quickest = np.max((far[None] - far[:, None])[took >= 0.7] / took[took >= 0.7], initial=0.0)
-    # A box's edge is the less exact, the farther away it is.
-    never_back = far.min() >= far[0] * (1 - FAR_SHARE) and far[-1] >= far.max() * (1 - FAR_SHARE)
-    gone = went >= LEAST_WAY_M and float(far[-1] - far[0]) >= LEAVING_SHARE * went
-    return bool(never_back and gone and quickest >= RIDING_MPS)
+def _is_cut(box: Box, frame_width: int) -> bool:
+    side, above = cut_margins(box)
+    return box[0] <= side or box[2] >= frame_width - side or box[1] <= above
+
+
+def _rides_away(t_s: NDArray[np.float64], places: NDArray[np.float64]) -> bool | None:
+    """Tell whether places (N, 2), metres from the camera's foot, lead away from it; None where too few are known."""
+    known = np.isfinite(places).all(axis=1)
+    t_s, places = t_s[known], places[known]
+    if len(t_s) < 3 or t_s[-1] - t_s[0] < MOMENT_S / 3:
+        return None
+    way = np.array(median_slope(t_s.tolist(), places.tolist()))
+    ray, speed = places.mean(axis=0), float(np.hypot(*way))
+    away = float(way @ ray) / max(float(np.hypot(*ray)) * speed, 1e-9)
+    return speed >= RIDING_MPS and away >= AWAY_COSINE
 
 
 def _middle(image_to_road: NDArray[np.float64], frame_size: tuple[int, int]) -> Point:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from trackers import ByteTrackTracker
 from trackers.utils.iou import BIoU
 
+from detectors.boxes import cut_margins
 from detectors.camera import Camera
 from detectors.kinematics import contact
 from detectors.types import VEHICLE_CLASSES, Box, Detection, Track, TrackPoint
@@ -24,7 +25,6 @@ HISTORY_S = 40.0
 LOST_S = 1.2
 CONFIRM_HITS = 4
 CONFIRM_S = 0.25
-EDGE_PX, EDGE_SHARE = 3.0, 0.05
 # So many sightings tell how fast a vehicle is, at any frame rate.
 RECENT = 32
 SAME_OBJECT_IOU = 0.65
@@ -238,7 +238,5 @@ def _without_duplicates(detections: list[Detection]) -> list[Detection]:
 
 
 def _clipped(box: Box, frame_size: tuple[int, int]) -> bool:
-    # A box that the picture cuts jitters inwards too: it must stay clear of the edge by more than that.
-    x = max(EDGE_PX, EDGE_SHARE * (box[2] - box[0]))
-    y = max(EDGE_PX, EDGE_SHARE * (box[3] - box[1]))
+    x, y = cut_margins(box)
     return box[0] <= x or box[2] >= frame_size[0] - x or box[3] >= frame_size[1] - y

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import cv2
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 from plate_reader.base import Image, PlateReaderError
 from plate_reader.beam import Posterior
 from plate_reader.grammar import ALPHABET
-from plate_reader.tnkb import SIGNS, checked, weights_folder
+from plate_reader.tnkb import SIGNS, UNLOADABLE, checked, weights_folder
 
 HEAD = "lines.pth"
 GRAPH = ("pp_ocr.xml", "pp_ocr.bin")
@@ -99,7 +98,7 @@ class PpOcrRecogniser:
             graph = openvino.Core().read_model(folder / GRAPH[0], folder / GRAPH[1])
             self._features = PpOcrFeatures(graph, threads)
             self._head.load_state_dict(torch.load(folder / HEAD, weights_only=True))
-        except (ImportError, RuntimeError, KeyError, TypeError, EOFError, UnpicklingError) as error:
+        except UNLOADABLE as error:
             raise PlateReaderError(
                 f"{folder}: the second reader ({HEAD}, {GRAPH[0]}) cannot be run: {error}; install the versions in "
                 "requirements.lock"

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import cv2
@@ -23,6 +24,20 @@ EASYOCR = "module."
 """EasyOCR takes these seven letters off each weight's name: those of a network that was trained on several GPUs."""
 SIGNS = ALPHABET + "?"
 """What the network names: the characters, and a mark where something covers one."""
+
+UNLOADABLE = (
+    AttributeError,
+    EOFError,
+    ImportError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    UnpicklingError,
+    ValueError,
+)
+"""What is raised where a network's runtime is missing, or a file holds something else than its state."""
 
 
 def weights_folder() -> Path:
@@ -100,7 +115,7 @@ def _easyocr_network(folder: Path) -> Any:
             quantize=False,
             verbose=False,
         )
-    except (ImportError, OSError, ValueError, RuntimeError) as error:
+    except UNLOADABLE as error:
         raise PlateReaderError(f"EasyOCR cannot load {folder / NAME}: {error}") from error
     if reader.character != SIGNS:
         raise PlateReaderError(f"{folder / NAME}.yaml: its characters are {reader.character}, not {SIGNS}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from detectors.boxes import area, shared
-from detectors.heads import BARE, DARK, SHOWN_PX, UNTOLD
+from detectors.heads import BARE, DARK, UNTOLD
 from detectors.types import Box, Detection, Track, TrackPoint
 
 # In widths of the motorcycle's box: a head this near to a seat is that seat's; one about as near to another seat, by
@@ -40,9 +40,9 @@ class Seat:
 
     def near(self, near_share: float, *, told: bool) -> list[tuple[TrackPoint, Detection]]:
         """Give the sightings in which it can be told whether the head is bare, and is at least ``near_share`` of its
-        greatest height, of `SHOWN_PX` at most; of that among these alone where ``told``."""
+        greatest height; of that among these alone where ``told``."""
         seen = [(p, d) for p, d in self.seen if d.label != UNTOLD]
-        most = min(SHOWN_PX, max((height(d) for _, d in (seen if told else self.seen)), default=0.0))
+        most = max((height(d) for _, d in (seen if told else self.seen)), default=0.0)
         return [(p, d) for p, d in seen if height(d) >= near_share * most]
 
 

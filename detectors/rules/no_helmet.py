@@ -113,10 +113,11 @@ class NoHelmet(RiderRule):
         )
 
     def _dark_told(self, seats: Sequence[Seat], track: Track) -> Sequence[Seat]:
-        if not any(d.label == DARK for seat in seats for _, d in seat.seen):
-            return seats
-        road = self._camera.homography
-        behind = backs(self._view, road, since_jump(track.points, road))
+        dark = [sum(d.label == DARK for _, d in seat.seen) for seat in seats]
+        many = [sum(d.label in (DARK, BARE) for _, d in seat.seen) for seat in seats]
+        if not any(dark) or max(many) < self.parameters.min_frames:
+            return [seat.dark_told(frozenset()) for seat in seats]
+        behind = backs(self._view, self._camera, since_jump(track.points, self._camera.homography))
         return [seat.dark_told(behind) for seat in seats]
 
     def _is_bare(self, seen: Sequence[tuple[TrackPoint, Detection]]) -> bool:

@@ -97,6 +97,7 @@ class ZoneTravel:
             run = self._runs.setdefault(track.id, _Run())
             if not scene.clock_fit:
                 run.forget()
+                run.done = run.done or self._is_another(track.points)
                 run.seen_until_s = scene.t_s
             if not track.confirmed or run.done:
                 continue
@@ -122,7 +123,7 @@ class ZoneTravel:
         point = track.points[i]
         if run.done or not point.measurable:
             return []
-        if jumped(track.points[: i + 1], self._camera.homography):
+        if self._is_another(track.points[: i + 1]):
             run.done = True
             return []
         found: list[Violation] = []
@@ -134,6 +135,9 @@ class ZoneTravel:
             run.zone = zone
             run.points = [*run.points[-LONGEST:], point]
         return found
+
+    def _is_another(self, points: Sequence[TrackPoint]) -> bool:
+        return points[-1].measurable and jumped(points, self._camera.homography)
 
     def _out_of(self, zone: Zone, point: TrackPoint) -> bool:
         return (

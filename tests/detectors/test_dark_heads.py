@@ -52,16 +52,15 @@ def test_a_yellow_or_brown_collar_is_no_skin(cloth: tuple[int, int, int]) -> Non
 
 
 @pytest.mark.parametrize("height", [30, 45, 56])
-@pytest.mark.parametrize("lit", [26, 40])
-def test_a_black_helmet_that_a_lamp_lights_from_above_or_over_a_light_collar_is_not_told(
-    height: int, lit: int
+@pytest.mark.parametrize("lit", [26, 40, 60])
+@pytest.mark.parametrize("part", [(0.0, 0.55), (0.5, 1.0)])
+def test_a_black_helmet_half_lit_from_above_or_over_a_light_collar_is_not_told(
+    height: int, lit: int, part: tuple[float, float]
 ) -> None:
-    from_above = night(height, head=(lit, lit, lit), face=(12, 12, 12))
-    picture, box = from_above
-    picture[100 + height // 2 : 100 + height, 100 : round(box[2])] = 12
+    picture, box = night(height, head=(12, 12, 12), face=(12, 12, 12))
+    above, below = (100 + round(share * height) for share in part)
+    picture[above:below, 100 : round(box[2])] = lit
     assert doubt(picture, box) == UNTOLD
-    over_collar, box = night(height, head=(12, 12, 12), face=(60, 60, 60))
-    assert doubt(over_collar, box) == UNTOLD
 
 
 def test_by_day_black_heads_are_told() -> None:

@@ -48,8 +48,9 @@ def test_driving_along_a_closed_zone_is_flagged_once(given_: Camera, label: str)
     assert float(found[0].measured["metres_along_at_least"]) >= 15.0
 
 
+@pytest.mark.parametrize("clock_fit", [True, False])
 @pytest.mark.parametrize(("before_m", "after_m"), [(10, 10), (24, 10), (10, 24)])
-def test_a_track_that_jumps_is_judged_no_more(before_m: float, after_m: float) -> None:
+def test_a_track_that_jumps_is_judged_no_more(before_m: float, after_m: float, clock_fit: bool) -> None:
     """Whose class it was is settled by two vehicles."""
     parted_s = before_m / 8
     first = Vehicle("motorcycle", lambda t: (-1.75, 8 * t - 8, 0.0))
@@ -62,7 +63,8 @@ def test_a_track_that_jumps_is_judged_no_more(before_m: float, after_m: float) -
         x, y = BAN.homography.to_road(np.array([contact(box)]))[0]
         at = BEGAN + timedelta(seconds=t)
         points.append(TrackPoint(i, t, at, box, 0.9, (float(x), float(y))))
-        found += rule.update(Scene(i, t, at, (Track(1, "motorcycle", True, tuple(points)),)))
+        fit = clock_fit or not 0 <= t - parted_s < 1 / 12
+        found += rule.update(Scene(i, t, at, (Track(1, "motorcycle", True, tuple(points)),), clock_fit=fit))
     assert not found + rule.finish()
 
 

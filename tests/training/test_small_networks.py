@@ -64,7 +64,9 @@ def test_what_ships_is_loaded_and_nothing_that_was_altered(tmp_path: Path) -> No
         load_checked(other, tmp_path / "told.pt")
 
 
-@pytest.mark.parametrize("content", [b"", b"no weights", pickle.dumps([1, 2]), pickle.dumps(Path("x"))])
+@pytest.mark.parametrize(
+    "content", [b"", b"no weights", pickle.dumps([1, 2]), pickle.dumps(Path("x")), b"\x80\x05K"]
+)
 def test_a_listed_file_that_holds_no_network_is_an_error(tmp_path: Path, content: bytes) -> None:
     weights = tmp_path / "told.pt"
     ship(nn.Linear(2, 2), weights, ("this", "that"))
