@@ -138,7 +138,7 @@ class VehicleTracker:
     def update(
         self, frame_index: int, t_s: float, captured_at: datetime, detections: Sequence[Detection]
     ) -> TrackUpdate:
-        """Take in one frame's detections (those that are not vehicles are ignored).
+        """Take in one frame's detections (others than vehicles are not followed; a plate that is seen is not hidden).
 
         A time that does not advance ends all tracks: nothing can be measured across a clock that jumped back.
         """
@@ -167,7 +167,9 @@ class VehicleTracker:
         )
         self._name_new([(key, boxes[i]) for key, i in seen if key not in self._histories], frame_index)
         covered = self._occlusion.hidden(
-            boxes, [(d.box_xyxy, d.label) for d in vehicles] + self._missed({key for key, _ in seen}, t_s)
+            boxes,
+            [(d.box_xyxy, d.label) for d in vehicles] + self._missed({key for key, _ in seen}, t_s),
+            [d.box_xyxy for d in detections if d.label == "plate"],
         )
         road = self._camera.homography.to_road(
             np.array([contact(d.box_xyxy) for d in vehicles], float).reshape(-1, 2)

@@ -56,6 +56,62 @@ def test_a_box_that_is_cut_where_a_nearer_vehicle_begins_is_hidden() -> None:
     assert Occlusion(GIVEN).hidden(np.array([cut]), [(car, "car")])[0]
 
 
+def plate_of(box: Box) -> Box:
+    """The plate of a motorcycle seen from behind."""
+    x, y, width, height = (
+        (box[0] + box[2]) / 2,
+        box[1] + 0.72 * (box[3] - box[1]),
+        box[2] - box[0],
+        box[3] - box[1],
+    )
+    return x - 0.17 * width, y - 0.04 * height, x + 0.17 * width, y + 0.04 * height
+
+
+def beside_bus(too_wide: float) -> tuple[Box, Box]:
+    """A motorcycle close beside a waiting bus, and the bus drawn wider by a share on either side."""
+    motorcycle, bus = (
+        Vehicle("motorcycle", lambda t: (-0.8, 4.0, 0.0)),
+        Vehicle("bus", lambda t: (0.5, -0.8, 0.0)),
+    )
+    box, other = motorcycle.box(0), bus.box(0)
+    assert box is not None and other is not None
+    wide = too_wide * (other[2] - other[0])
+    return box, (other[0] - wide, other[1], other[2] + wide, other[3])
+
+
+def test_a_plate_that_is_seen_is_not_hidden_by_a_bus_that_is_drawn_too_wide() -> None:
+    box, bus = beside_bus(too_wide=0.05)
+    seen = Occlusion(GIVEN)
+    assert not seen.hidden(np.array([box]), [(beside_bus(too_wide=0.0)[1], "bus")])[0]
+    assert seen.hidden(np.array([box]), [(bus, "bus")])[0]
+    assert not seen.hidden(np.array([box]), [(bus, "bus")], [plate_of(box)])[0]
+
+
+@pytest.mark.parametrize("moved", [(0.0, -0.5), (0.5, 0.0), (-0.5, 0.0), (0.0, 1.0)])
+def test_only_the_vehicles_own_plate_tells(moved: tuple[float, float]) -> None:
+    box, bus = beside_bus(too_wide=0.05)
+    x, y = moved[0] * (box[2] - box[0]), moved[1] * (box[3] - box[1])
+    plate = plate_of(box)
+    other = (plate[0] + x, plate[1] + y, plate[2] + x, plate[3] + y)
+    assert Occlusion(GIVEN).hidden(np.array([box]), [(bus, "bus")], [other])[0]
+
+
+def test_a_plate_seems_to_be_seen_where_the_outline_would_be_wrong_by_far() -> None:
+    """It is another's: a sticker, or a plate that lies on the nearer vehicle."""
+    box, bus = beside_bus(too_wide=0.2)
+    assert Occlusion(GIVEN).hidden(np.array([box]), [(bus, "bus")], [plate_of(box)])[0]
+
+
+def test_a_motorcycle_whose_wheels_a_nearer_rider_hides_is_hidden_though_its_plate_is_seen() -> None:
+    behind = Vehicle("motorcycle", lambda t: (CAR_X, 5.2, 0.0)).box(0)
+    nearer = Vehicle("motorcycle", lambda t: (CAR_X + 0.5, 0.0, 0.0)).box(0)
+    assert behind is not None and nearer is not None
+    cut = (behind[0], behind[1], behind[2], nearer[1] + 4.0)
+    plate = plate_of(cut)
+    assert plate[3] < nearer[1]
+    assert Occlusion(GIVEN).hidden(np.array([cut]), [(nearer, "motorcycle")], [plate])[0]
+
+
 def test_a_car_across_the_lane_hides_with_its_whole_box() -> None:
     crossing = Vehicle("car", lambda t: (-3.0, 8.0, -np.pi / 2))
     box = crossing.box(0)
