@@ -20,7 +20,7 @@ FACING_COSINE = 0.94
 # Who rides away at this speed, metres a second, within 37 degrees of the line of sight over so many seconds shows its
 # back: who backs away on foot, facing the camera, is slower.
 RIDING_MPS, AWAY_COSINE, MOMENT_S = 2.0, 0.8, 0.7
-# A camera 4.6 m high looks down on riders at 1.6 m; from lower, one who sits up seems to be farther away.
+# A camera 4.6 m high looks down on riders at 1.6 m; the lower it is, the more one who sits up seems to ride away.
 LOW_SHARE = 0.65
 
 
@@ -101,9 +101,10 @@ def faces(view: Viewpoint | None, track: Track) -> bool:
 def backs(view: Viewpoint | None, camera: Camera, points: Sequence[TrackPoint]) -> frozenset[int]:
     """Give the frames in which a motorcycle certainly turned its back to the camera: it rode away from it then.
 
-    Told by the middle of its box's upper edge, as if at a rider's height, since that is seen where the picture or a
-    nearer vehicle hides the lower one; and by that one too where it is measured. None where ``view`` is None or hardly
-    above the riders, nor while the box is cut above or at a side.
+    Told by the middle of its box's upper edge, as if at a rider's height, and by the lower one. Where the picture or a
+    nearer vehicle hides that, the upper edge is gone by alone for as long as it leads on to, or from, a moment that
+    both tell: one who sits up raises it too. None where ``view`` is None or hardly above the riders, nor while the box
+    is cut above or at a side.
     """
     share = 1 - SIZES["motorcycle"].height / view.position[2] if view is not None else 0.0
     seen = [p for p in points if not _is_cut(p.box_xyxy, camera.file.frame_size[0])]
@@ -115,7 +116,9 @@ def backs(view: Viewpoint | None, camera: Camera, points: Sequence[TrackPoint]) 
     upper = share * (camera.homography.to_road(tops) - foot)
     lower = np.array([p.road_xy if p.measurable else (np.nan, np.nan) for p in seen]) - foot
     t = np.array([p.t_s for p in seen])
-    out = []
+    out: list[int] = []
+    moments: list[int] = []
+    proven = False
     for point in seen:
         now = slice(
             int(np.searchsorted(t, point.t_s - MOMENT_S / 2)),
@@ -123,8 +126,12 @@ def backs(view: Viewpoint | None, camera: Camera, points: Sequence[TrackPoint]) 
         )
         by_upper, by_lower = (_rides_away(t[now], places[now]) for places in (upper, lower))
         if by_upper and by_lower is not False:
-            out.append(point.frame_index)
-    return frozenset(out)
+            moments.append(point.frame_index)
+            proven = proven or by_lower is True
+        else:
+            out += moments if proven else []
+            moments, proven = [], False
+    return frozenset(out + moments if proven else out)
 
 
 def _is_cut(box: Box, frame_width: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
+from math import inf
 
 import numpy as np
 
@@ -38,11 +39,13 @@ class Seat:
         ]
         return Seat(self.x, self.y, seen)
 
-    def near(self, near_share: float, *, told: bool) -> list[tuple[TrackPoint, Detection]]:
+    def near(
+        self, near_share: float, *, told: bool, most_px: float = inf
+    ) -> list[tuple[TrackPoint, Detection]]:
         """Give the sightings in which it can be told whether the head is bare, and is at least ``near_share`` of its
-        greatest height; of that among these alone where ``told``."""
+        greatest height, or of ``most_px`` where that is less; of that among these alone where ``told``."""
         seen = [(p, d) for p, d in self.seen if d.label != UNTOLD]
-        most = max((height(d) for _, d in (seen if told else self.seen)), default=0.0)
+        most = min(most_px, max((height(d) for _, d in (seen if told else self.seen)), default=0.0))
         return [(p, d) for p, d in seen if height(d) >= near_share * most]
 
 

@@ -81,13 +81,15 @@ class NoHelmet(RiderRule):
     def decide(self, rider: Motorcycle, track: Track) -> Violation | None:
         """Flag the motorcycle where one of its seats has a bare head."""
         seats = self._dark_told(rider.seats, track)
-        near = [s.near(self.parameters.near_share, told=False) for s in seats]
-        # A near look that cannot be told casts doubt on bare ones farther away, and never on those under a helmet.
-        told = [s.near(self.parameters.near_share, told=True) for s in seats]
+        share = self.parameters.near_share
+        near = [s.near(share, told=False) for s in seats]
+        # A near look that cannot be told casts doubt on bare ones farther away, and never on those under a helmet; nor
+        # does a bare one that is nearer than the network is shown it.
+        others = [(s.near(share, told=True), s.near(share, told=True, most_px=SHOWN_PX)) for s in seats]
         bare = [
             votes
-            for votes, all_ in zip(near, told, strict=True)
-            if self._is_bare(votes) and self._is_bare(all_)
+            for votes, more in zip(near, others, strict=True)
+            if all(self._is_bare(looks) for looks in (votes, *more))
         ]
         if not bare or self._flagged.knows(track):
             return None

@@ -63,6 +63,13 @@ def test_a_black_helmet_half_lit_from_above_or_over_a_light_collar_is_not_told(
     assert doubt(picture, box) == UNTOLD
 
 
+@pytest.mark.parametrize("black", [0.1, 0.25])
+def test_a_head_of_which_a_little_is_black_is_told(black: float) -> None:
+    picture, box = night(45, head=(60, 60, 60), face=(60, 60, 60))
+    picture[100 : 100 + round(black * 45), 100 : round(box[2])] = 12
+    assert doubt(picture, box) is None
+
+
 def test_by_day_black_heads_are_told() -> None:
     picture, box = night(45)
     picture[:90] = 160

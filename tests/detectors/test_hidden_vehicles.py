@@ -56,50 +56,61 @@ def test_a_box_that_is_cut_where_a_nearer_vehicle_begins_is_hidden() -> None:
     assert Occlusion(GIVEN).hidden(np.array([cut]), [(car, "car")])[0]
 
 
-def plate_of(box: Box) -> Box:
-    """The plate of a motorcycle seen from behind."""
-    x, y, width, height = (
-        (box[0] + box[2]) / 2,
-        box[1] + 0.72 * (box[3] - box[1]),
-        box[2] - box[0],
-        box[3] - box[1],
-    )
+def plate_of(box: Box, aside: float = 0.0, low: float = 0.72) -> Box:
+    """The plate of a motorcycle seen from behind, so far from its box's middle and top, in its sizes."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    x, y = (box[0] + box[2]) / 2 + aside * width, box[1] + low * height
     return x - 0.17 * width, y - 0.04 * height, x + 0.17 * width, y + 0.04 * height
 
 
 def beside_bus(too_wide: float) -> tuple[Box, Box]:
     """A motorcycle close beside a waiting bus, and the bus drawn wider by a share on either side."""
-    motorcycle, bus = (
-        Vehicle("motorcycle", lambda t: (-0.8, 4.0, 0.0)),
-        Vehicle("bus", lambda t: (0.5, -0.8, 0.0)),
-    )
-    box, other = motorcycle.box(0), bus.box(0)
-    assert box is not None and other is not None
-    wide = too_wide * (other[2] - other[0])
-    return box, (other[0] - wide, other[1], other[2] + wide, other[3])
+    motorcycle = Vehicle("motorcycle", lambda t: (-3.95, 5.0, 0.0)).box(0)
+    bus = Vehicle("bus", lambda t: (-1.0, -3.0, 0.0)).box(0)
+    assert motorcycle is not None and bus is not None
+    wide = too_wide * (bus[2] - bus[0])
+    return motorcycle, (bus[0] - wide, bus[1], bus[2] + wide, bus[3])
 
 
-def test_a_plate_that_is_seen_is_not_hidden_by_a_bus_that_is_drawn_too_wide() -> None:
-    box, bus = beside_bus(too_wide=0.05)
-    seen = Occlusion(GIVEN)
-    assert not seen.hidden(np.array([box]), [(beside_bus(too_wide=0.0)[1], "bus")])[0]
-    assert seen.hidden(np.array([box]), [(bus, "bus")])[0]
-    assert not seen.hidden(np.array([box]), [(bus, "bus")], [plate_of(box)])[0]
+@pytest.mark.parametrize(
+    ("too_wide", "label", "plates", "is_hidden"),
+    [
+        (0.0, "bus", [], False),
+        (0.04, "bus", [], True),
+        (0.04, "bus", [{}], False),
+        # Wrong by far: it is another's, or lies on the bus.
+        (0.1, "bus", [{}], True),
+        # A lorry's bed may be low.
+        (0.04, "truck", [{}], True),
+        # Nothing is left below it: the box is cut.
+        (0.04, "bus", [{"low": 0.85}], True),
+        # Not its own.
+        (0.04, "bus", [{"low": 0.3}], True),
+        (0.04, "bus", [{"aside": 0.4}], True),
+        (0.04, "bus", [{"aside": -0.4}], True),
+    ],
+)
+def test_a_plate_that_is_seen_is_not_hidden_by_a_bus_that_is_drawn_too_wide(
+    too_wide: float, label: str, plates: list[dict[str, float]], is_hidden: bool
+) -> None:
+    box, other = beside_bus(too_wide)
+    seen = [plate_of(box, **at) for at in plates]
+    assert Occlusion(GIVEN).hidden(np.array([box]), [(other, label)], seen)[0] == is_hidden
 
 
-@pytest.mark.parametrize("moved", [(0.0, -0.5), (0.5, 0.0), (-0.5, 0.0), (0.0, 1.0)])
-def test_only_the_vehicles_own_plate_tells(moved: tuple[float, float]) -> None:
-    box, bus = beside_bus(too_wide=0.05)
-    x, y = moved[0] * (box[2] - box[0]), moved[1] * (box[3] - box[1])
-    plate = plate_of(box)
-    other = (plate[0] + x, plate[1] + y, plate[2] + x, plate[3] + y)
-    assert Occlusion(GIVEN).hidden(np.array([box]), [(bus, "bus")], [other])[0]
-
-
-def test_a_plate_seems_to_be_seen_where_the_outline_would_be_wrong_by_far() -> None:
-    """It is another's: a sticker, or a plate that lies on the nearer vehicle."""
-    box, bus = beside_bus(too_wide=0.2)
-    assert Occlusion(GIVEN).hidden(np.array([box]), [(bus, "bus")], [plate_of(box)])[0]
+@pytest.mark.parametrize(("label", "measured"), [("plate", True), ("person", False)])
+def test_the_tracker_goes_by_the_plates_that_are_seen(label: str, measured: bool) -> None:
+    box, bus = beside_bus(too_wide=0.04)
+    found = [
+        Detection("motorcycle", 0.9, box),
+        Detection("bus", 0.9, bus),
+        Detection(label, 0.9, plate_of(box)),
+    ]
+    tracker = VehicleTracker(GIVEN, 12.0)
+    for i in range(6):
+        update = tracker.update(i, i / 12, BEGAN + timedelta(seconds=i / 12), found)
+    (track,) = (t for t in update.live if t.label == "motorcycle")
+    assert track.points[-1].measurable is measured
 
 
 def test_a_motorcycle_whose_wheels_a_nearer_rider_hides_is_hidden_though_its_plate_is_seen() -> None:

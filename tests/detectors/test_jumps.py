@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hand_made import BEGAN, FPS, camera, project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.rules.jumps import jumped
+from detectors.rules.jumps import jumped, since_jump
 from detectors.types import TrackPoint
 
 HOMOGRAPHY = camera().homography
@@ -63,3 +64,13 @@ def test_the_way_back_from_wild_boxes_is_a_jump_too(
     """A rule that begins anew with a wild box must not keep it as its first sighting."""
     found = jumps(sightings(lambda i: 20.0 + pace * i / FPS + way * far * (at <= i < at + wild)))
     assert {at, at + wild} <= set(found)
+
+
+@pytest.mark.parametrize("at", [[], [12], [9, 20]])
+def test_the_sightings_since_a_track_last_went_over_to_another_vehicle(at: list[int]) -> None:
+    points = sightings(lambda i: 20.0 + 8.0 * i / FPS + 15.0 * sum(i >= a for a in at))
+    assert list(since_jump(points, HOMOGRAPHY)) == points[max(at, default=0) :]
+
+
+def test_nobody_is_no_sighting() -> None:
+    assert not since_jump([], HOMOGRAPHY)

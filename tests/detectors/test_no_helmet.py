@@ -38,6 +38,8 @@ def ridden(
     seconds: float = 3.0,
     rider_m: Callable[[float], float] = lambda t: 1.6,
     high: float | None = np.inf,
+    hidden: slice = slice(None),
+    left_px: float | None = None,
     **changes: bool,
 ) -> list[float]:
     """When, at 12 frames a second, a rider so far beside and before the camera showed its back; the camera is taken to
@@ -49,9 +51,10 @@ def ridden(
     for i in range(round(12 * seconds)):
         beside, before = path(i / 12)
         ends = view.to_image(np.array([(x + beside, y + before, z) for z in (rider_m(i / 12), 0.0)]))
-        box = (ends[0, 0] - 30, ends[0, 1], ends[0, 0] + 30, ends[1, 1])
+        left = ends[0, 0] - 30 if left_px is None else left_px
+        box = (left, ends[0, 1], left + 60, ends[1, 1])
         seen = TrackPoint(i, i / 12, BEGAN, box, 0.9, (x + beside, y + before))
-        points.append(replace(seen, **changes))
+        points.append(replace(seen, **changes) if i in range(1000)[hidden] else seen)
     taken = None if high is None else replace(view, position=(x, y, min(high, view.position[2])))
     return [i / 12 for i in sorted(backs(taken, GIVEN, points))]
 
@@ -129,8 +132,15 @@ def test_a_black_head_by_night_is_told_from_behind_alone(metres_a_second: float,
 
 
 @pytest.mark.parametrize("changes", [{}, {"clipped": True}, {"occluded": True}])
-def test_who_rides_away_shows_its_back_also_where_its_wheels_are_not_seen(changes: dict[str, bool]) -> None:
-    assert len(ridden(lambda t: (0.0, 14.0 + 5 * t), **changes)) == 36
+@pytest.mark.parametrize("hidden", [slice(0, 18), slice(18, 36)])
+def test_who_rides_away_shows_its_back_also_while_its_wheels_are_not_seen(
+    changes: dict[str, bool], hidden: slice
+) -> None:
+    assert len(ridden(lambda t: (0.0, 14.0 + 5 * t), hidden=hidden, **changes)) == 36
+
+
+def test_whose_wheels_are_never_seen_shows_no_back_for_certain() -> None:
+    assert not ridden(lambda t: (0.0, 14.0 + 5 * t), occluded=True)
 
 
 @pytest.mark.parametrize("metres_a_second", [-5.0, 0.0, 0.8, 1.8])
@@ -173,17 +183,14 @@ def test_a_rider_who_sits_up_does_not_ride_away() -> None:
         return 1.05 + min(0.7 * t, 0.7)
 
     assert not ridden(lambda t: (0.0, 18.0), rider_m=sits_up)
+    for changes in ({"occluded": True}, {"clipped": True}):
+        assert not ridden(lambda t: (0.0, 25.0), rider_m=sits_up, hidden=slice(0, 30), **changes)
 
 
-def test_while_the_picture_cuts_a_box_above_or_at_a_side_nothing_is_told() -> None:
-    wide, high_ = GIVEN.file.frame_size
-    for x1, y1, x2 in ((2.0, 300.0, 70.0), (wide - 70.0, 300.0, wide - 2.0), (600.0, 2.0, 670.0)):
-        points = [
-            TrackPoint(i, i / 12, BEGAN, (x1, y1 - i / 20, x2, high_ - 100.0 - 20 * i), 0.9, (0.0, 0.5 * i))
-            for i in range(24)
-        ]
-        view = viewpoint(GIVEN.homography.image_to_road, GIVEN.file.frame_size)
-        assert not backs(view, GIVEN, points)
+@pytest.mark.parametrize(("x", "told"), [(600.0, True), (2.0, False), (-62.0, False)])
+def test_while_the_picture_cuts_a_box_at_a_side_nothing_is_told(x: float, told: bool) -> None:
+    left = x if x >= 0 else GIVEN.file.frame_size[0] + x
+    assert bool(ridden(lambda t: (0.0, 14.0 + 5 * t), left_px=left)) is told
 
 
 @pytest.mark.parametrize("high", [None, 4.0])
@@ -328,6 +335,12 @@ def test_one_look_from_very_near_does_not_weigh_more_than_the_network_is_shown()
     close = {"box": (60.0, 100.0, 200.0, 420.0)}
     assert watch([*near, [head(HELMET, size=84.0)]], **close) == ["no_helmet"]
     assert not watch([*near, [head(HELMET, size=84.0)], [head(HELMET, size=84.0)]], **close)
+
+
+def test_a_helmet_that_is_shown_as_well_counts_as_much_from_farther_away() -> None:
+    close = {"box": (60.0, 100.0, 200.0, 420.0), "px_per_frame": 30.0}
+    for size in (50.0, 62.0):
+        assert not watch([[head(HELMET, size=size)]] * 60 + [[head(BARE, size=104.0)]] * 8, **close)
 
 
 def test_what_is_told_from_near_is_not_outvoted_from_farther_away() -> None:
