@@ -12,9 +12,10 @@ import numpy as np
 
 from detectors.boxes import crop_region, intersection
 from detectors.camera import Camera
+from detectors.facing import faces
 from detectors.lamp_network import LEFT, RIGHT, LampState, lamp_box, probabilities
 from detectors.types import Box, Image, LampSighting, Track
-from detectors.viewpoint import Viewpoint, faces, viewpoint
+from detectors.viewpoint import Viewpoint, viewpoint
 
 LEAST_WIDTH_PX = 34
 # That it is off must be sure; that it may be lit speaks for the rider.

@@ -16,8 +16,9 @@ import numpy as np
 
 from detectors.boxes import crop_region
 from detectors.camera import Camera
+from detectors.facing import faces
 from detectors.types import Box, DriverSighting, Image, Track
-from detectors.viewpoint import Viewpoint, faces, viewpoint
+from detectors.viewpoint import Viewpoint, viewpoint
 
 # Shares of the box of a car seen from before and above, by the proportions of `detectors.vehicles.SIZES`.
 LEFT, RIGHT, TOP, BOTTOM = 0.14, 0.86, 0.05, 0.48

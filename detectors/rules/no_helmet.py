@@ -10,13 +10,14 @@ from statistics import fmean
 from pydantic import Field
 
 from detectors.camera import Camera
+from detectors.facing import backs
 from detectors.heads import BARE, DARK, HELMET, SHOWN_PX, UNTOLD, bare_share, clearly_bare, whole_heads
 from detectors.rules.common import key_frame, make_violation
 from detectors.rules.heads import Seat, height, vote
 from detectors.rules.jumps import since_jump
 from detectors.rules.riders import Motorcycle, RiderParameters, RiderRule
 from detectors.types import Detection, Scene, Track, TrackPoint, Violation
-from detectors.viewpoint import backs, viewpoint
+from detectors.viewpoint import viewpoint
 
 # A head that has moved by this share of its height is looked at anew.
 MOVED_SHARE = 0.25

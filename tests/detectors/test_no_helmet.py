@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from hand_made import BEGAN, Signal, Vehicle, camera, rules_of, run, straight
 
+from detectors.facing import backs
 from detectors.rules.heads import assign
 from detectors.rules.no_helmet import NoHelmet
 from detectors.types import Box, Detection, Scene, SignalState, Track, TrackPoint, Violation
-from detectors.viewpoint import backs, viewpoint
+from detectors.viewpoint import viewpoint
 
 GIVEN = camera(enforce={"no_helmet": {}})
 GREEN = Signal([(0, SignalState.GREEN)])
