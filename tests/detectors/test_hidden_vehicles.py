@@ -78,8 +78,9 @@ def beside_bus(too_wide: float) -> tuple[Box, Box]:
         (0.0, "bus", [], False),
         (0.04, "bus", [], True),
         (0.04, "bus", [{}], False),
+        (0.08, "bus", [{}], False),
         # Wrong by far: it is another's, or lies on the bus.
-        (0.1, "bus", [{}], True),
+        (0.15, "bus", [{}], True),
         # A lorry's bed may be low.
         (0.04, "truck", [{}], True),
         # Nothing is left below it: the box is cut.
