@@ -30,7 +30,7 @@ CUT_PX, CUT_SHARE = 2.0, 0.06
 # The near end's width against the class's: beyond these it stands across the lane, or is another class.
 NARROW, WIDE = 0.5, 1.6
 SAMPLES = 9
-# The detector draws near buses too wide at either side, 103 rendered ones by .04 of their width in the median and .10 in
+# The detector draws near buses too wide at either side: 103 rendered ones by .04 of their width in the median, .10 in
 # one of twenty. A plate that is seen is not hidden: a bus's cuboid that covers its middle is moved aside by up to this
 # share. A lorry may have a low bed, over which a plate is seen and wheels are not.
 TOO_WIDE = 0.1
