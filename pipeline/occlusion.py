@@ -236,7 +236,7 @@ def _covers(outline: NDArray[np.float32], x: float, y: float) -> bool:
 
 
 def _beside_plate(outline: NDArray[np.float32], box: Box, plates: Sequence[Box]) -> NDArray[np.float32]:
-    """Move an outline (N, 2) aside until the plate that seems to be that of the motorcycle in ``box`` shows, if that is
+    """Move an outline (N, 2) aside until the plate that seems to be that of the vehicle in ``box`` shows, if that is
     not farther than `TOO_WIDE`."""
     x1, y1, x2, y2 = box
     aside = PLATE_ASIDE * (x2 - x1)
