@@ -249,7 +249,7 @@ class CameraLoop:
         that of the vehicle before, so what waits is handed on at once. Whether that one had met another in the last
         `SETTLE_S` is not known yet: no plate that was seen since then is read, nor any for what was done since then."""
         for track in live:
-            if track.points[-1].measurable and jumped(track.points, self._camera.homography):
+            if jumped(track.points, self._camera.homography):
                 seen_s = next(p.t_s for p in reversed(track.points[:-1]) if p.measurable)
                 for pending in self._pending.take_of(track.id):
                     pending.forget_after(seen_s)

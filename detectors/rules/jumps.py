@@ -17,22 +17,21 @@ LOOK_BACK = 24
 
 def since_jump(points: Sequence[TrackPoint], homography: Homography) -> Sequence[TrackPoint]:
     """Give the sightings from the last one on that cannot be of the vehicle before it; all where there is none."""
-    began = next((i for i in range(len(points) - 1, 0, -1) if _at_jump(points, i, homography)), 0)
+    began = next((i for i in range(len(points) - 1, 0, -1) if jumped(points[: i + 1], homography)), 0)
     return points[began:]
 
 
-def _at_jump(points: Sequence[TrackPoint], i: int, homography: Homography) -> bool:
-    return points[i].measurable and jumped(points[: i + 1], homography)
-
-
 def jumped(points: Sequence[TrackPoint], homography: Homography) -> bool:
-    """Tell whether the last sighting cannot be the same vehicle as those before it: the tracker mixed two up.
+    """Tell whether the last sighting cannot be the same vehicle as those before it: the tracker mixed two up. One that
+    is not measured tells nothing.
 
     Bounds: 35 m/s where the speed is not known yet; else the place expected from the last 0.7 s, give or take
     2 m (a box's lower edge wanders), three sigma of jitter, and 8 m/s² of braking or pulling away. Who was not measured
     for `GAP_S` must have gone on as before, give or take 1 m/s and no more than 4 m. The return from one wild box is a
     jump as well: who was meant by it cannot be told.
     """
+    if not points or not points[-1].measurable:
+        return False
     # However long its lower edge was hidden, it is where it was last measured that counts.
     used = list(islice((p for p in reversed(points) if p.measurable), LOOK_BACK))[::-1]
     if len(used) < 2:

@@ -85,7 +85,7 @@ class LookVotes(Generic[L]):
             self._vehicles.clear()
         looks = {look.track_id: look for look in self.looks_of(scene)}
         for track in scene.tracks:
-            if track.id in self._vehicles and self._is_another(track):
+            if track.id in self._vehicles and jumped(track.points, self._camera.homography):
                 del self._vehicles[track.id]
             if scene.clock_fit and track.confirmed and track.id in looks:
                 vehicle = self._vehicles.setdefault(track.id, _Vehicle(track))
@@ -103,9 +103,6 @@ class LookVotes(Generic[L]):
         found = [self._decide(vehicle, vehicle.track) for vehicle in self._vehicles.values()]
         self._vehicles.clear()
         return [v for v in found if v is not None]
-
-    def _is_another(self, track: Track) -> bool:
-        return track.points[-1].measurable and jumped(track.points, self._camera.homography)
 
     def _decide(self, vehicle: _Vehicle[L], track: Track) -> Violation | None:
         clear = [(p, look) for p, look in vehicle.looks if look.clear]

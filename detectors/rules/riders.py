@@ -73,12 +73,12 @@ class RiderRule:
     def update(self, scene: Scene) -> list[Violation]:
         """Take in one moment; give the violations that it completes."""
         self._flagged.follow(scene)
-        found: list[Violation | None] = []
         heads = [d for d in self.heads_in(scene) if height(d) >= self.parameters.min_head_px]
-        for track in scene.tracks:
-            known = track.id in self._riders and track.points[-1].measurable
-            if known and jumped(track.points, self._camera.homography):
-                found.append(self._part(self._riders.pop(track.id), track))
+        found = [
+            self._part(self._riders.pop(track.id), track)
+            for track in scene.tracks
+            if track.id in self._riders and jumped(track.points, self._camera.homography)
+        ]
         for track, its_heads in self._given(scene.tracks, heads):
             rider = self._riders.setdefault(track.id, Motorcycle(track))
             rider.track = track

@@ -100,7 +100,7 @@ class StopLineRule:
 
     def _see(self, state: _Stand, track: Track, i: int) -> None:
         point = track.points[i]
-        if point.measurable and jumped(track.points[: i + 1], self._camera.homography):
+        if jumped(track.points[: i + 1], self._camera.homography):
             state.forget()
         here = [
             (distance_inside(a.lane.polygon, point.road_xy), a.lane.id, a, h) for a, h in self._approaches

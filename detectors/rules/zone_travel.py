@@ -97,7 +97,7 @@ class ZoneTravel:
             run = self._runs.setdefault(track.id, _Run())
             if not scene.clock_fit:
                 run.forget()
-                run.done = run.done or self._is_another(track.points)
+                run.done = run.done or jumped(track.points, self._camera.homography)
                 run.seen_until_s = scene.t_s
             if not track.confirmed or run.done:
                 continue
@@ -123,7 +123,7 @@ class ZoneTravel:
         point = track.points[i]
         if run.done or not point.measurable:
             return []
-        if self._is_another(track.points[: i + 1]):
+        if jumped(track.points[: i + 1], self._camera.homography):
             run.done = True
             return []
         found: list[Violation] = []
@@ -135,9 +135,6 @@ class ZoneTravel:
             run.zone = zone
             run.points = [*run.points[-LONGEST:], point]
         return found
-
-    def _is_another(self, points: Sequence[TrackPoint]) -> bool:
-        return points[-1].measurable and jumped(points, self._camera.homography)
 
     def _out_of(self, zone: Zone, point: TrackPoint) -> bool:
         return (
